@@ -1,0 +1,96 @@
+"""The project's own `.venv`, made and filled on any machine that has Python 3.11 and pip.
+
+Only the standard library, and no third-party import: this runs before anything is installed.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCKS = {"base": ROOT / "requirements" / "base.txt", "dev": ROOT / "requirements" / "dev.txt"}
+
+
+class EnvironmentProblem(Exception):
+    """The machine lacks something; the text says what to do about it."""
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def ensure(kind: str) -> Path:
+    """The Python of a `.venv` that holds what requirements/<kind>.txt says; makes it when needed."""
+    # What the tests need includes what the application needs.
+    accepted = ("dev",) if kind == "dev" else ("base", "dev")
+    if PYTHON.exists() and any(_stamp(name).is_file() for name in accepted):
+        return PYTHON
+    if not _works(PYTHON):
+        _create()
+    say(f"Installing requirements/{kind}.txt into .venv ...")
+    _run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", LOCKS[kind]])
+    for old in VENV.glob(f".installed-{kind}-*"):
+        old.unlink()
+    _stamp(kind).touch()
+    return PYTHON
+
+
+def _stamp(kind: str) -> Path:
+    digest = hashlib.sha256(LOCKS[kind].read_bytes()).hexdigest()[:16]
+    return VENV / f".installed-{kind}-{digest}"
+
+
+def _works(python: Path) -> bool:
+    command = [str(python), "-m", "pip", "--version"]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def _create() -> None:
+    """A fresh `.venv` with pip, by the first way that this machine knows."""
+    say(f"Creating .venv with Python {sys.version.split()[0]} ...")
+    for create in (_with_ensurepip, _with_own_pip, _with_virtualenv):
+        shutil.rmtree(VENV, ignore_errors=True)
+        try:
+            create()
+        except (subprocess.CalledProcessError, OSError):
+            continue
+        if _works(PYTHON):
+            return
+    shutil.rmtree(VENV, ignore_errors=True)
+    raise EnvironmentProblem(
+        "No virtual environment could be made here. Install pip or venv for this Python "
+        "(on Debian and Ubuntu: apt-get install python3-pip python3-venv) and run the command again."
+    )
+
+
+def _with_ensurepip() -> None:
+    _run([sys.executable, "-m", "venv", VENV], quiet=True)
+
+
+def _with_own_pip() -> None:
+    # Debian without python3-venv: the venv module is there, ensurepip is not; pip can fill it from outside.
+    _run([sys.executable, "-m", "venv", "--without-pip", VENV], quiet=True)
+    _run([sys.executable, "-m", "pip", "--python", PYTHON, "install", "--quiet", "pip"], quiet=True)
+
+
+def _with_virtualenv() -> None:
+    # --target leaves the system's packages alone, so an externally managed pip agrees to it.
+    with tempfile.TemporaryDirectory() as folder:
+        _run([sys.executable, "-m", "pip", "install", "--quiet", "--target", folder, "virtualenv"], quiet=True)
+        environment = os.environ | {"PYTHONPATH": folder}
+        command = [sys.executable, "-m", "virtualenv", "--quiet", str(VENV)]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+def _run(command: Sequence[object], *, quiet: bool = False) -> None:
+    subprocess.run([str(part) for part in command], check=True, cwd=ROOT, capture_output=quiet)
