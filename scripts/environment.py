@@ -6,11 +6,13 @@ Only the standard library, and no third-party import: this runs before anything 
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -18,12 +20,49 @@ PYTHON = VENV / "bin" / "python"
 LOCKS = {"base": ROOT / "requirements" / "base.txt", "dev": ROOT / "requirements" / "dev.txt"}
 
 
-class EnvironmentProblem(Exception):
+class MachineProblem(Exception):
     """The machine lacks something; the text says what to do about it."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """We alone were told to stop (SIGTERM, SIGHUP), so our children have not heard of it."""
 
 
 def say(text: str) -> None:
     print(text, flush=True)
+
+
+def run_script(main: Callable[[], int]) -> NoReturn:
+    """Run a script's `main`: a problem of the machine is told without a traceback and exits with 2."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        raise Interrupted(number)
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
+    try:
+        code = main()
+    except MachineProblem as problem:
+        print(problem, file=sys.stderr, flush=True)
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def call(command: Sequence[object], *, env: Mapping[str, str] | None = None) -> int:
+    """Run a command in the foreground; when we are stopped, it gets the time to end in order."""
+    process = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=env)
+    try:
+        return process.wait()
+    except KeyboardInterrupt as reason:
+        if isinstance(reason, Interrupted):  # Ctrl-C has reached the child already
+            process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
 
 
 def ensure(kind: str) -> Path:
@@ -67,7 +106,7 @@ def _create() -> None:
         if _works(PYTHON):
             return
     shutil.rmtree(VENV, ignore_errors=True)
-    raise EnvironmentProblem(
+    raise MachineProblem(
         "No virtual environment could be made here. Install pip or venv for this Python "
         "(on Debian and Ubuntu: apt-get install python3-pip python3-venv) and run the command again."
     )
@@ -86,7 +125,8 @@ def _with_own_pip() -> None:
 def _with_virtualenv() -> None:
     # --target leaves the system's packages alone, so an externally managed pip agrees to it.
     with tempfile.TemporaryDirectory() as folder:
-        _run([sys.executable, "-m", "pip", "install", "--quiet", "--target", folder, "virtualenv"], quiet=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+        _run([*pip, "--target", folder, "virtualenv"], quiet=True)
         environment = os.environ | {"PYTHONPATH": folder}
         command = [sys.executable, "-m", "virtualenv", "--quiet", str(VENV)]
         subprocess.run(command, env=environment, check=True, capture_output=True)

@@ -5,26 +5,28 @@ Exact versions with their hashes, and nothing about where they were downloaded f
 """
 
 import os
-import subprocess
-import sys
-from pathlib import Path
+import shlex
 
-ROOT = Path(__file__).resolve().parent.parent
-QUIET = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--no-annotate", "--quiet")
+from scripts.environment import MachineProblem, call, ensure, run_script
+
+OPTIONS = (
+    "--generate-hashes --strip-extras --allow-unsafe --no-annotate --quiet "
+    "--no-emit-index-url --no-emit-find-links --no-emit-trusted-host"
+).split()
 
 
-def compile_requirements(target: str, *options: str) -> None:
-    command = [sys.executable, "-m", "piptools", "compile", "--generate-hashes", "--strip-extras"]
-    command += ["--allow-unsafe", *QUIET, *options, f"--output-file={target}", "pyproject.toml"]
+def main() -> int:
+    python = ensure("dev")
     environment = os.environ | {"CUSTOM_COMPILE_COMMAND": "make lock"}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-
-
-def main() -> None:
-    arguments = sys.argv[1:]
-    compile_requirements("requirements/base.txt", *arguments)
-    compile_requirements("requirements/dev.txt", "--extra=dev", "--constraint=requirements/base.txt", *arguments)
+    options = [*OPTIONS, *shlex.split(os.environ.get("ARGS", ""))]
+    # The second file repeats the first one's versions, so a test never runs on another Django.
+    for target, own in (("base", []), ("dev", ["--extra=dev", "--constraint=requirements/base.txt"])):
+        output = f"--output-file=requirements/{target}.txt"
+        command = [python, "-m", "piptools", "compile", *options, *own, output, "pyproject.toml"]
+        if call(command, env=environment):
+            raise MachineProblem(f"requirements/{target}.txt could not be made.")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.environment import MachineProblem
+
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0
 # What to ask the package manager for, by program.
@@ -33,10 +35,6 @@ DEBIAN_PACKAGES = {
 }
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 POSTGRES_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
-
-
-class ServiceProblem(Exception):
-    """A program is missing or did not start; the text says what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def ensure_installed(programs: Iterable[str] = tuple(FINDERS)) -> None:
         return
     packages = [package for program in missing for package in DEBIAN_PACKAGES[program]]
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise ServiceProblem(_how_to_install(missing, packages))
+        raise MachineProblem(_how_to_install(missing, packages))
     print(f"Installing {' and '.join(missing)} with apt-get ...", flush=True)
     # RUNLEVEL=1: installing must not start a server of its own.
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
@@ -96,16 +94,16 @@ def ensure_installed(programs: Iterable[str] = tuple(FINDERS)) -> None:
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise ServiceProblem(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise MachineProblem(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     still = [program for program in missing if not FINDERS[program]()]
     if still:
-        raise ServiceProblem(_how_to_install(still, packages))
+        raise MachineProblem(_how_to_install(still, packages))
 
 
 def _how_to_install(missing: list[str], packages: list[str]) -> str:
     lines = [f"{' and '.join(missing)} not found; the tests need {'it' if len(missing) == 1 else 'them'}."]
     lines.append(f"  Debian, Ubuntu:  sudo apt-get install {' '.join(packages)}")
-    lines.append("  Elsewhere: install them and put their programs on PATH", )
+    lines.append("  Elsewhere: install them and put their programs on PATH")
     if "Chromium" in missing:
         lines.append("  (CHROMIUM=/path/to/chromium names a browser that is somewhere else)")
     return "\n".join(lines)
@@ -124,7 +122,7 @@ def postgres(*, durable: bool = False) -> Iterator[str]:
     """A PostgreSQL cluster with the database `kam`; yields its URL."""
     programs = postgres_folder()
     if programs is None:
-        raise ServiceProblem(_how_to_install(["PostgreSQL"], DEBIAN_PACKAGES["PostgreSQL"]))
+        raise MachineProblem(_how_to_install(["PostgreSQL"], DEBIAN_PACKAGES["PostgreSQL"]))
     user = _postgres_user()
     with _folder("kam-postgres-", user) as folder:
         data = folder / "data"
@@ -139,7 +137,8 @@ def postgres(*, durable: bool = False) -> Iterator[str]:
         # SIGINT is PostgreSQL's "fast" stop: it does not wait for clients.
         with _server([*server, "-p"], folder=folder, user=user, stop_signal=signal.SIGINT) as port:
             address = ["-h", "127.0.0.1", "-p", str(port), "-U", "kam"]
-            _wait_until(lambda: _succeeds([programs / "pg_isready", *address, "-d", "postgres"]), "PostgreSQL")
+            is_ready = [programs / "pg_isready", *address, "-d", "postgres"]
+            _wait_until(lambda: _succeeds(is_ready), "PostgreSQL")
             _once([programs / "createdb", *address, "kam"], user=user, folder=folder)
             yield f"postgres://kam@127.0.0.1:{port}/kam"
 
@@ -149,10 +148,10 @@ def redis() -> Iterator[str]:
     """A Redis that keeps nothing on disk; yields its URL."""
     program = redis_program()
     if program is None:
-        raise ServiceProblem(_how_to_install(["Redis"], DEBIAN_PACKAGES["Redis"]))
+        raise MachineProblem(_how_to_install(["Redis"], DEBIAN_PACKAGES["Redis"]))
     with _folder("kam-redis-", None) as folder:
-        command = [program, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder, "--port"]
-        with _server(command, folder=folder) as port:
+        command = [program, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
+        with _server([*command, "--port"], folder=folder) as port:
             yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -197,7 +196,7 @@ def _postgres_user() -> pwd.struct_passwd | None:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise ServiceProblem("PostgreSQL does not run as root, and there is no user postgres or nobody.")
+    raise MachineProblem("PostgreSQL does not run as root, and there is no user postgres or nobody.")
 
 
 @contextlib.contextmanager
@@ -224,7 +223,7 @@ def _once(command: list[object], *, user: pwd.struct_passwd | None, folder: Path
         cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **_as(user),
     )  # fmt: skip
     if done.returncode:
-        raise ServiceProblem(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+        raise MachineProblem(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
 
 @contextlib.contextmanager
@@ -255,7 +254,7 @@ def _server(
                 return
         finally:
             stop(process, first=stop_signal)
-    raise ServiceProblem(f"{command[0]} did not start:\n{log.read_text(errors='replace')[-3000:]}")
+    raise MachineProblem(f"{command[0]} did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 def _succeeds(command: list[object]) -> bool:
@@ -267,5 +266,5 @@ def _wait_until(ready: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while not ready():
         if time.monotonic() > deadline:
-            raise ServiceProblem(f"{what} does not answer.")
+            raise MachineProblem(f"{what} does not answer.")
         time.sleep(0.05)
