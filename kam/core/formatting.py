@@ -1,0 +1,99 @@
+"""Amounts and percentages as people of the active locale write them.
+
+Pages, charts and documents use the same functions, so that one number never has two faces.
+A missing number is a dash, never a zero.
+"""
+
+import re
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import format_compact_currency, format_currency, format_decimal
+from babel.numbers import format_percent as babel_percent
+from django.conf import settings
+from django.utils.translation import get_language, to_locale
+
+DASH = "–"
+Number = Decimal | int | float | str | None
+
+_THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)
+# English readers in business write €4.02m; the locale data says €4.02M.
+_ENGLISH_SUFFIXES = {"K": "k", "M": "m", "B": "bn", "T": "tn"}
+
+
+def active_locale() -> Locale:
+    """The reader's locale; English where Babel does not know the language."""
+    try:
+        return Locale.parse(to_locale(get_language() or settings.LANGUAGE_CODE))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def as_decimal(value: Number) -> Decimal | None:
+    """The number exactly as written; floats by their shortest text, not their binary value."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _round(number: Decimal, step: str) -> Decimal:
+    return number.quantize(Decimal(step), rounding=ROUND_HALF_UP) + 0  # + 0: no "-0"
+
+
+def format_money(amount: Number, currency: str) -> str:
+    """The full amount, to the minor unit of its currency: €4,020,000.00."""
+    number = as_decimal(amount)
+    if number is None:
+        return DASH
+    if not currency:
+        return format_decimal(number, locale=active_locale())
+    return format_currency(number, currency, locale=active_locale())
+
+
+def format_money_whole(amount: Number, currency: str) -> str:
+    """Without minor units, for tables: €4,020,000."""
+    number = as_decimal(amount)
+    if number is None:
+        return DASH
+    locale = active_locale()
+    number = _round(number, "1")
+    if not currency:
+        return format_decimal(number, locale=locale)
+    pattern = re.sub(r"\.0+", "", locale.currency_formats["standard"].pattern)
+    return format_currency(number, currency, format=pattern, locale=locale, currency_digits=False)
+
+
+def format_money_short(amount: Number, currency: str) -> str:
+    """Three digits that matter, for tiles and charts: €4.02m."""
+    number = as_decimal(amount)
+    if number is None:
+        return DASH
+    if abs(_round(number, "1")) < 1000:
+        return format_money_whole(number, currency)
+    locale = active_locale()
+    number = _THREE_DIGITS.create_decimal(number)
+    text = format_compact_currency(number, currency or "XXX", locale=locale, fraction_digits=2)
+    text = text.replace("¤", "").strip()
+    if locale.language == "en":
+        text = re.sub(r"(?<=\d)[KMBT]$", lambda match: _ENGLISH_SUFFIXES[match[0]], text)
+    return text
+
+
+def format_percent(value: Number, *, digits: int = 1) -> str:
+    """A percentage given as 0–100, with one decimal: 40.0%."""
+    number = as_decimal(value)
+    if number is None:
+        return DASH
+    locale = active_locale()
+    decimals = "." + "0" * digits if digits else ""
+    pattern = re.sub(r"#,##0(\.#+)?", f"#,##0{decimals}", locale.percent_formats[None].pattern)
+    return babel_percent(_round(number, f"1e-{digits}") / 100, format=pattern, locale=locale)
+
+
+def format_number(value: Number, *, digits: int = 1) -> str:
+    """A plain number with a fixed number of decimals."""
+    number = as_decimal(value)
+    if number is None:
+        return DASH
+    decimals = "." + "0" * digits if digits else ""
+    return format_decimal(_round(number, f"1e-{digits}"), format=f"#,##0{decimals}", locale=active_locale())

@@ -1,0 +1,286 @@
+"""The tags and filters of kam's pages; `docs/design-system.md` shows each in use."""
+
+import zlib
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django import forms, template
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.forms.boundfield import BoundField
+from django.http import QueryDict
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from kam.core import formatting
+from kam.core.formatting import Number, as_decimal
+
+register = template.Library()
+
+ICON_SPRITE = "vendor/icons-3.51.0.svg"
+AVATAR_COLOURS = 6
+TONE_ICONS = {
+    "ok": "circle-check",
+    "warn": "alert-triangle",
+    "bad": "alert-circle",
+    "info": "info-circle",
+    "neutral": "circle-dashed",
+}
+
+
+# --- Numbers --------------------------------------------------------------------------------
+@register.filter
+def money(amount: Number, currency: str = "") -> str:
+    return formatting.format_money(amount, currency)
+
+
+@register.filter
+def money_whole(amount: Number, currency: str = "") -> str:
+    return formatting.format_money_whole(amount, currency)
+
+
+@register.filter
+def money_short(amount: Number, currency: str = "") -> str:
+    return formatting.format_money_short(amount, currency)
+
+
+@register.filter
+def percent(value: Number) -> str:
+    return formatting.format_percent(value)
+
+
+@register.simple_tag
+def delta(value: Number, unit: str = "%", good: str = "up", note: str = "") -> SafeString | str:
+    """A signed change; the arrow and the sign say what the colour says."""
+    number = as_decimal(value)
+    if number is None:
+        return formatting.DASH
+    text = _with_unit(abs(number), unit)
+    sign, arrow = ("+", "trending-up") if number > 0 else ("−", "trending-down")
+    if number == 0:
+        sign, arrow = "±", "minus"
+    tone = "neutral" if number == 0 else "ok" if (number > 0) == (good == "up") else "bad"
+    noted = format_html(' <span class="k-delta-note">{}</span>', note) if note else ""
+    return format_html('<span class="k-delta is-{}">{} {}{}{}</span>', tone, icon(arrow, size="s"), sign, text, noted)
+
+
+def _with_unit(number: Any, unit: str) -> str:
+    if unit == "%":
+        return formatting.format_percent(number)
+    if unit in ("pp", "×", ""):
+        gap = " " if unit == "pp" else ""
+        return f"{formatting.format_number(number)}{gap}{unit}"
+    return formatting.format_money_short(number, unit)
+
+
+# --- Small pieces ---------------------------------------------------------------------------
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
+    """An icon of the sprite; decorative unless it has a label."""
+    css = f"k-icon k-icon-{size}" if size else "k-icon"
+    href = f"{static(ICON_SPRITE)}#{name}"
+    if label:
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}" focusable="false"><use href="{}"/></svg>', css, label, href
+        )
+    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css, href)
+
+
+@register.simple_tag
+def status_pill(label: object, tone: str = "neutral", icon_name: str | None = None) -> SafeString:
+    """A status in words; the tone only supports them."""
+    tone = tone if tone in TONE_ICONS else "neutral"
+    if icon_name is None:
+        icon_name = TONE_ICONS[tone]
+    drawing = icon(icon_name, size="s") if icon_name else ""
+    return format_html('<span class="k-pill is-{}">{}{}</span>', tone, drawing, label)
+
+
+@register.simple_tag
+def avatar(user: object, with_name: bool = False, size: str = "") -> SafeString:
+    """Initials in a circle whose colour stays the same for a name."""
+    name = person_name(user)
+    css = f"k-avatar k-avatar-{size}" if size else "k-avatar"
+    if not name:
+        circle = format_html('<span class="{} is-nobody" aria-hidden="true">{}</span>', css, icon("user", size="s"))
+        name = _("Nobody")
+    else:
+        colour = zlib.crc32(name.encode()) % AVATAR_COLOURS + 1
+        circle = format_html(
+            '<span class="{} k-avatar-{}" aria-hidden="true" title="{}">{}</span>', css, colour, name, initials(name)
+        )
+    if not with_name:
+        return circle
+    return format_html('<span class="k-person">{}<span class="k-person-name">{}</span></span>', circle, name)
+
+
+def person_name(person: object) -> str:
+    if person is None or person == "" or isinstance(person, AnonymousUser):
+        return ""
+    full_name = getattr(person, "get_full_name", None)
+    return (full_name() if full_name else "") or str(getattr(person, "name", "") or person)
+
+
+def initials(name: str) -> str:
+    words = [word for word in name.split() if word[:1].isalnum()] or [name]
+    letters = words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])
+    return letters.upper()
+
+
+# --- Lists ----------------------------------------------------------------------------------
+def _query_of(context: Context) -> QueryDict:
+    request = context.get("request")
+    return request.GET.copy() if request is not None else QueryDict(mutable=True)
+
+
+def _changed_query(query: QueryDict, changes: Mapping[str, object]) -> str:
+    for key, value in changes.items():
+        if value is None or value == "":
+            query.pop(key, None)
+        else:
+            query[key] = str(value)
+    return "?" + query.urlencode()
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: Context, **changes: object) -> str:
+    """This page's query string with some parameters set, or removed by None."""
+    return _changed_query(_query_of(context), changes)
+
+
+@register.simple_tag
+def swap_attributes(target: str = "") -> SafeString:
+    """What lets a link swap a region of the page; the link works without it."""
+    if not target:
+        return mark_safe("")
+    return format_html(
+        ' hx-get="" hx-target="#{0}" hx-select="#{0}" hx-swap="outerHTML show:none" hx-push-url="true"', target
+    )
+
+
+@register.simple_tag(takes_context=True)
+def sort_header(
+    context: Context, label: str, field: str, num: bool = False, default: str = "", target: str = ""
+) -> SafeString:
+    """A column heading that sorts by `field` and says how the list is sorted now."""
+    query = _query_of(context)
+    current = query.get("ordering") or {"asc": field, "desc": f"-{field}"}.get(default, "")
+    state = {field: "ascending", f"-{field}": "descending"}.get(current, "none")
+    # Amounts are read from the top: the first click on a number column sorts downwards.
+    first, second = (f"-{field}", field) if num else (field, f"-{field}")
+    url = _changed_query(query, {"ordering": second if current == first else first, "page": None})
+    arrow = {"ascending": "arrow-up", "descending": "arrow-down", "none": "arrows-sort"}[state]
+    swap = mark_safe(swap_attributes(target).replace('hx-get=""', format_html('hx-get="{}"', url)))
+    return format_html(
+        '<th scope="col"{}{}><a class="k-sort{}" href="{}"{}>{}{}</a></th>',
+        mark_safe(' class="num"') if num else "",
+        format_html(' aria-sort="{}"', state) if state != "none" else "",
+        " is-sorted" if state != "none" else "",
+        url,
+        swap,
+        label,
+        icon(arrow, size="s"),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def active_filters(context: Context, filterset: Any) -> list[dict[str, str]]:
+    """The filters in use: what they are called, what they are set to, and the page without each."""
+    form = filterset.form
+    if not form.is_bound:
+        return []
+    form.is_valid()
+    chips = []
+    for bound in form:
+        value = form.cleaned_data.get(bound.name)
+        if bound.name == "ordering" or value is None or value == "" or value == []:
+            continue
+        if text := _filter_value(bound, value):
+            keys = _parameter_names(bound)
+            url = _changed_query(_query_of(context), dict.fromkeys([*keys, "page"]))
+            chips.append({"label": str(bound.label), "value": text, "url": url})
+    return chips
+
+
+def _parameter_names(bound: BoundField) -> list[str]:
+    suffixes = getattr(bound.field.widget, "suffixes", [])
+    return [bound.html_name, *(f"{bound.html_name}_{suffix}" for suffix in suffixes if suffix)]
+
+
+def _filter_value(bound: BoundField, value: Any) -> str:
+    """A cleaned filter value in words; empty when it restricts nothing."""
+    if isinstance(value, slice):
+        ends = [_filter_value(bound, end) if end is not None else "…" for end in (value.start, value.stop)]
+        return " – ".join(ends)
+    if isinstance(value, QuerySet | list | tuple | set):
+        return ", ".join(_filter_value(bound, item) for item in value)
+    if isinstance(value, bool):
+        return _("Yes") if value else ("" if isinstance(bound.field.widget, forms.CheckboxInput) else _("No"))
+    if isinstance(value, date):
+        return date_format(value, "SHORT_DATE_FORMAT")
+    choices = getattr(bound.field, "choices", None)
+    if choices is not None and not isinstance(bound.field, forms.ModelChoiceField):
+        return str(dict(_flat(choices)).get(str(value), value))
+    return str(value)
+
+
+def _flat(choices: Any) -> list[tuple[str, Any]]:
+    pairs = []
+    for key, label in choices:
+        pairs += _flat(label) if isinstance(label, list | tuple) else [(str(key), label)]
+    return pairs
+
+
+# --- Forms ----------------------------------------------------------------------------------
+def _widget_class(widget: forms.Widget) -> str:
+    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return "form-check-input"
+    if isinstance(widget, forms.Select | forms.SelectDateWidget):
+        return "form-select"
+    return "form-control"
+
+
+class BrowserDateInput(forms.DateInput):
+    """The browser's own date field: it shows the reader's format and sends ISO."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+@register.simple_tag
+def field_widget(bound: BoundField) -> SafeString:
+    """The widget of a field with the classes that make it look right."""
+    widget = bound.field.widget
+    if type(widget) is forms.DateInput:
+        widget = BrowserDateInput(widget.attrs)
+        widget.is_required = bound.field.widget.is_required
+    css = [_widget_class(widget), widget.attrs.get("class", "")]
+    if bound.errors:
+        css.append("is-invalid")
+    attrs = {"class": " ".join(filter(None, css))}
+    if isinstance(widget, forms.Textarea) and widget.attrs.get("rows") == "10":  # Django's default: half a page
+        attrs["rows"] = "4"
+    return bound.as_widget(widget=widget, attrs=attrs)
+
+
+@register.filter
+def field_kind(bound: BoundField) -> str:
+    """How `field.html` lays a field out: `check`, `choices` or `control`."""
+    widget = bound.field.widget
+    if isinstance(widget, forms.CheckboxInput):
+        return "check"
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return "choices"
+    return "control"
+
+
+@register.filter
+def widget_attr(bound: BoundField, name: str) -> Any:
+    return bound.field.widget.attrs.get(name, "")
