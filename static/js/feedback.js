@@ -24,6 +24,14 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     event.detail.target?.removeAttribute("aria-busy");
   });
+  // A session that has ended answers with the login page: show that, not a piece of it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const answered = event.detail.xhr.responseURL;
+    if (answered && new URL(answered).pathname === document.body.dataset.loginUrl) {
+      event.detail.shouldSwap = false;
+      location.reload();
+    }
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.requestConfig?.elt?.closest("form[data-filter], [data-list-link]")) say("The list was updated.");
   });

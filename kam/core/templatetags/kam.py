@@ -54,6 +54,11 @@ def percent(value: Number) -> str:
     return formatting.format_percent(value)
 
 
+@register.filter
+def percent_whole(value: Number) -> str:
+    return formatting.format_percent(value, digits=0)
+
+
 @register.simple_tag
 def delta(value: Number, unit: str = "%", good: str = "up", note: str = "") -> SafeString | str:
     """A signed change; the arrow and the sign say what the colour says."""
@@ -119,6 +124,7 @@ def avatar(user: object, with_name: bool = False, size: str = "") -> SafeString:
     return format_html('<span class="k-person">{}<span class="k-person-name">{}</span></span>', circle, name)
 
 
+@register.filter
 def person_name(person: object) -> str:
     if person is None or person == "" or isinstance(person, AnonymousUser):
         return ""
@@ -154,12 +160,16 @@ def query_with(context: Context, **changes: object) -> str:
 
 
 @register.simple_tag
-def swap_attributes(target: str = "") -> SafeString:
-    """What lets a link swap a region of the page; the link works without it."""
+def list_link(url: str, target: str = "") -> SafeString:
+    """What lets a link of a list swap only the list; the link works without it."""
     if not target:
         return mark_safe("")
     return format_html(
-        ' hx-get="" hx-target="#{0}" hx-select="#{0}" hx-swap="outerHTML show:none" hx-push-url="true"', target
+        ' hx-get="{}" hx-target="#{}" hx-select="#{}" hx-swap="outerHTML show:none" hx-push-url="true"'
+        " data-list-link",
+        url,
+        target,
+        target,
     )
 
 
@@ -175,14 +185,13 @@ def sort_header(
     first, second = (f"-{field}", field) if num else (field, f"-{field}")
     url = _changed_query(query, {"ordering": second if current == first else first, "page": None})
     arrow = {"ascending": "arrow-up", "descending": "arrow-down", "none": "arrows-sort"}[state]
-    swap = mark_safe(swap_attributes(target).replace('hx-get=""', format_html('hx-get="{}"', url)))
     return format_html(
         '<th scope="col"{}{}><a class="k-sort{}" href="{}"{}>{}{}</a></th>',
         mark_safe(' class="num"') if num else "",
         format_html(' aria-sort="{}"', state) if state != "none" else "",
         " is-sorted" if state != "none" else "",
         url,
-        swap,
+        list_link(url, target),
         label,
         icon(arrow, size="s"),
     )
@@ -236,6 +245,23 @@ def _flat(choices: Any) -> list[tuple[str, Any]]:
     return pairs
 
 
+@register.simple_tag
+def page_numbers(page: Any) -> list[int | str]:
+    """The page numbers worth offering, "…" where some are left out."""
+    return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
+
+
+@register.filter
+def message_tone(message: Any) -> str:
+    """The tone of a message of Django's messages framework."""
+    return {"success": "ok", "warning": "warn", "error": "bad"}.get(message.level_tag, "info")
+
+
+@register.filter
+def tone_icon(tone: str) -> str:
+    return TONE_ICONS.get(tone, TONE_ICONS["info"])
+
+
 # --- Forms ----------------------------------------------------------------------------------
 def _widget_class(widget: forms.Widget) -> str:
     if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
@@ -284,3 +310,20 @@ def field_kind(bound: BoundField) -> str:
 @register.filter
 def widget_attr(bound: BoundField, name: str) -> Any:
     return bound.field.widget.attrs.get(name, "")
+
+
+@register.filter
+def form_field(form: forms.BaseForm, name: str) -> BoundField | None:
+    """A field by a name that the template holds in a variable."""
+    return form[name] if name in form.fields else None
+
+
+@register.filter
+def is_wide(bound: BoundField) -> bool:
+    """Long texts, and whatever asks for it, take both columns of a form."""
+    return isinstance(bound.field.widget, forms.Textarea) or bool(widget_attr(bound, "data-wide"))
+
+
+@register.filter
+def is_range(bound: BoundField) -> bool:
+    return isinstance(bound.field.widget, forms.MultiWidget)
