@@ -47,7 +47,8 @@ def _port() -> int:
 
 
 def _environment(host: str) -> dict[str, str]:
-    environment = dict(os.environ)
+    # `make run DATABASE_URL=` means none, not an empty one.
+    environment = {name: value for name, value in os.environ.items() if value}
     environment.setdefault("DEBUG", "on")
     environment["PYTHONUNBUFFERED"] = "1"
     if host not in LOCAL_HOSTS:
