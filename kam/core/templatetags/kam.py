@@ -71,7 +71,9 @@ def delta(value: Number, unit: str = "%", good: str = "up", note: str = "") -> S
         sign, arrow = "±", "minus"
     tone = "neutral" if number == 0 else "ok" if (number > 0) == (good == "up") else "bad"
     noted = format_html(' <span class="k-delta-note">{}</span>', note) if note else ""
-    return format_html('<span class="k-delta is-{}">{} {}{}{}</span>', tone, icon(arrow, size="s"), sign, text, noted)
+    return format_html(
+        '<span class="k-delta is-{}">{} {}{}{}</span>', tone, icon(arrow, size="s"), sign, text, noted
+    )
 
 
 def _with_unit(number: Any, unit: str) -> str:
@@ -91,9 +93,14 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
     href = f"{static(ICON_SPRITE)}#{name}"
     if label:
         return format_html(
-            '<svg class="{}" role="img" aria-label="{}" focusable="false"><use href="{}"/></svg>', css, label, href
+            '<svg class="{}" role="img" aria-label="{}" focusable="false"><use href="{}"/></svg>',
+            css,
+            label,
+            href,
         )
-    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css, href)
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css, href
+    )
 
 
 @register.simple_tag
@@ -112,12 +119,18 @@ def avatar(user: object, with_name: bool = False, size: str = "") -> SafeString:
     name = person_name(user)
     css = f"k-avatar k-avatar-{size}" if size else "k-avatar"
     if not name:
-        circle = format_html('<span class="{} is-nobody" aria-hidden="true">{}</span>', css, icon("user", size="s"))
+        circle = format_html(
+            '<span class="{} is-nobody" aria-hidden="true">{}</span>', css, icon("user", size="s")
+        )
         name = _("Nobody")
     else:
         colour = zlib.crc32(name.encode()) % AVATAR_COLOURS + 1
         circle = format_html(
-            '<span class="{} k-avatar-{}" aria-hidden="true" title="{}">{}</span>', css, colour, name, initials(name)
+            '<span class="{} k-avatar-{}" aria-hidden="true" title="{}">{}</span>',
+            css,
+            colour,
+            name,
+            initials(name),
         )
     if not with_name:
         return circle
@@ -291,7 +304,9 @@ def field_widget(bound: BoundField) -> SafeString:
     if bound.errors:
         css.append("is-invalid")
     attrs = {"class": " ".join(filter(None, css))}
-    if isinstance(widget, forms.Textarea) and widget.attrs.get("rows") == "10":  # Django's default: half a page
+    if (
+        isinstance(widget, forms.Textarea) and widget.attrs.get("rows") == "10"
+    ):  # Django's default: half a page
         attrs["rows"] = "4"
     return bound.as_widget(widget=widget, attrs=attrs)
 

@@ -1,0 +1,38 @@
+"""Pure decisions of the CRM: no database, no clock."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+from crm.enums import CallFrequency
+
+_DAYS = {CallFrequency.WEEKLY: 7, CallFrequency.FORTNIGHTLY: 14}
+_MONTHS = {
+    CallFrequency.MONTHLY: 1,
+    CallFrequency.EVERY_TWO_MONTHS: 2,
+    CallFrequency.QUARTERLY: 3,
+    CallFrequency.HALF_YEARLY: 6,
+    CallFrequency.YEARLY: 12,
+}
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day `months` later, clipped to the month's end: 31 January + 1 month = 28 or 29 February."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def next_call_due(*, last_call: date | None, frequency: str, since: date) -> date | None:
+    """When the next call is due; None where no calls are planned.
+
+    `since` is the day the account was taken up: one never contacted is due at once, from that day.
+    """
+    if frequency == CallFrequency.NONE or not frequency:
+        return None
+    if last_call is None:
+        return since
+    if frequency in _DAYS:
+        return last_call + timedelta(days=_DAYS[CallFrequency(frequency)])
+    return add_months(last_call, _MONTHS[CallFrequency(frequency)])

@@ -1,0 +1,73 @@
+"""Who may do what with CRM records (quality.md, section 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rules
+
+from crm.models import Activity, Opportunity
+from kam.users.models import Role, User
+
+
+@rules.predicate
+def is_active(user: User) -> bool:
+    return user.is_active
+
+
+def has_role(*roles: Role) -> Any:
+    return rules.predicate(lambda user: user.role in roles, name=f"has_role:{','.join(roles)}")
+
+
+@rules.predicate
+def owns(user: User, obj: Any = None) -> bool:
+    """The record's own owner, or, where it has none, the account's."""
+    owner_id = getattr(obj, "owner_id", None)
+    if owner_id is None and obj is not None and hasattr(obj, "account"):
+        owner_id = obj.account.owner_id
+    return owner_id == user.pk
+
+
+@rules.predicate
+def of_own_source(user: User, obj: Any = None) -> bool:
+    return obj is None or bool(user.source) and obj.source == user.source
+
+
+# A manager's gate lets through only the own subtree.
+feeds = has_role(Role.INTEGRATION) & of_own_source
+writes_any = has_role(Role.ADMIN) | has_role(Role.MANAGER) | feeds
+account_managers = has_role(Role.KAM, Role.MSL)
+
+for model in ("account", "contact", "opportunity", "order", "activity"):
+    rules.add_perm(f"crm.view_{model}", is_active)
+rules.add_perm("crm.add_account", is_active & (has_role(Role.ADMIN, Role.INTEGRATION)))
+rules.add_perm("crm.change_account", is_active & (writes_any | (account_managers & owns)))
+rules.add_perm("crm.delete_account", is_active & (has_role(Role.ADMIN) | feeds))
+rules.add_perm("crm.add_contact", is_active & has_role(Role.ADMIN, Role.MANAGER, Role.INTEGRATION, Role.KAM, Role.MSL))
+rules.add_perm("crm.change_contact", is_active & (writes_any | (account_managers & owns)))
+rules.add_perm("crm.delete_contact", is_active & (writes_any | (account_managers & owns)))
+for model in (Opportunity, Activity):
+    name = model._meta.model_name
+    adders = [Role.ADMIN, Role.MANAGER, Role.INTEGRATION, Role.KAM] + ([Role.MSL] if model is Activity else [])
+    rules.add_perm(f"crm.add_{name}", is_active & has_role(*adders))
+    rules.add_perm(f"crm.change_{name}", is_active & (writes_any | (account_managers & owns)))
+    rules.add_perm(f"crm.delete_{name}", is_active & (writes_any | (account_managers & owns)))
+# Orders come from the ERP: nobody types them but systems and administrators.
+for action in ("add", "change", "delete"):
+    rules.add_perm(f"crm.{action}_order", is_active & (has_role(Role.ADMIN) | feeds))
+CATALOG = (
+    "territory",
+    "territorymembership",
+    "productcategory",
+    "product",
+    "stage",
+    "activitytype",
+    "exchangerate",
+    "picklistvalue",
+)
+for model in CATALOG:
+    rules.add_perm(f"crm.view_{model}", is_active)
+    for action in ("add", "change", "delete"):
+        fed = has_role(Role.INTEGRATION) & of_own_source
+        may = has_role(Role.ADMIN) | fed if model not in {"territorymembership", "picklistvalue"} else has_role(Role.ADMIN)
+        rules.add_perm(f"crm.{action}_{model}", is_active & may)

@@ -1,0 +1,21 @@
+"""Charts as SVG: one function per chart, plain values in, no ORM, no JavaScript.
+
+Colours stand in presentation attributes, so that a chart is complete on paper; classes let the page's
+theme replace them. Horizontal positions are percentages and text is in pixels: a chart has no view box
+to shrink, and reads the same on a phone and on a wide screen. Each chart says its content in <title>
+and <desc>; the page gives a table with the same numbers.
+"""
+
+from metrics.charts.months import MonthPoint, month_bars
+from metrics.charts.plan import mini_plan_bar, plan_chart
+from metrics.charts.progress import progress_bar, ring, sparkline
+
+__all__ = [
+    "MonthPoint",
+    "mini_plan_bar",
+    "month_bars",
+    "plan_chart",
+    "progress_bar",
+    "ring",
+    "sparkline",
+]

@@ -1,0 +1,137 @@
+"""The numbers of plans: computed by the rollup, written by nobody else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from kam.core.fields import MoneyTotalField
+from kam.core.money import CurrencyField
+from metrics import policies
+from plans.models import AccountPlan
+from templates_app.enums import RevenueBasis
+
+
+class StaleMarker(models.Model):
+    """“What this account (or plan) rests on has changed.” Appended by triggers in the writer's transaction.
+
+    Append only, never upserted: writers of the same account never wait for each other here. Which
+    plans it concerns is found when it is worked off. No foreign key: it outlives what it names.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    account_id = models.UUIDField(null=True, db_index=True)
+    plan_id = models.UUIDField(null=True, db_index=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(account_id__isnull=False) ^ models.Q(plan_id__isnull=False),
+                name="stale_marker_names_one",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"account {self.account_id}" if self.account_id else f"plan {self.plan_id}"
+
+
+class RollupFailure(models.Model):
+    """A marked account or plan whose recomputation failed: tried again later, shown to operators."""
+
+    subject_id = models.UUIDField(unique=True, help_text=_("The marked account or plan."))
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField()
+    first_failed_at = models.DateTimeField()
+    retry_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("-first_failed_at",)
+
+    def __str__(self) -> str:
+        return f"{self.subject_id}: {self.last_error[:80]}"
+
+
+class PlanKPIQuerySet(models.QuerySet):
+    """Read only: `metrics.rollup` writes with SQL of its own."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("Plan KPIs are written by the rollup only.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("Plan KPIs are written by the rollup only.")
+
+
+class PlanKPI(models.Model):
+    """The KPIs of one plan (domain.md, KPIs). Sums in plan currency, and again in company currency.
+
+    Without foreign-key constraint: triggers remove the row with its plan, also after raw SQL.
+    """
+
+    plan = models.OneToOneField(
+        AccountPlan, models.DO_NOTHING, primary_key=True, related_name="kpi", db_constraint=False
+    )
+    currency = CurrencyField()
+    basis = models.CharField(max_length=20, choices=RevenueBasis.choices)
+    sales_target = MoneyTotalField(null=True)
+    won_revenue = MoneyTotalField()
+    pipeline = MoneyTotalField()
+    weighted_pipeline = MoneyTotalField()
+    total_expected_revenue = MoneyTotalField()
+    forecast_target_variance = MoneyTotalField(null=True)
+    won_count = models.PositiveIntegerField()
+    open_count = models.PositiveIntegerField()
+    lost_count = models.PositiveIntegerField()
+    slipped_count = models.PositiveIntegerField()
+    not_converted_count = models.PositiveIntegerField()
+    company_currency = CurrencyField()
+    company_sales_target = MoneyTotalField(null=True)
+    company_won_revenue = MoneyTotalField()
+    company_pipeline = MoneyTotalField()
+    company_weighted_pipeline = MoneyTotalField()
+    company_total_expected_revenue = MoneyTotalField()
+    company_forecast_target_variance = MoneyTotalField(null=True)
+    company_not_converted_count = models.PositiveIntegerField()
+    valid_until = models.DateField(
+        null=True, db_index=True, help_text=_("After this day an open opportunity slips: counts change without a write.")
+    )
+    computed_at = models.DateTimeField()
+
+    objects = PlanKPIQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("plan KPI")
+        indexes = (
+            models.Index(fields=("company_forecast_target_variance",), name="kpi_variance"),
+        )
+
+    def __str__(self) -> str:
+        return f"KPIs of {self.plan_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        raise TypeError("Plan KPIs are written by the rollup only.")
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("Plan KPIs are written by the rollup only.")
+
+    @property
+    def remaining_target(self) -> Decimal | None:
+        return policies.remaining_target(sales_target=self.sales_target, won_revenue=self.won_revenue)
+
+    @property
+    def coverage_ratio(self) -> Decimal | None:
+        return policies.coverage_ratio(
+            sales_target=self.sales_target, won_revenue=self.won_revenue, pipeline=self.pipeline
+        )
+
+    @property
+    def percent(self) -> dict[str, Decimal | None]:
+        return {name: policies.percent_of(getattr(self, name), self.sales_target) for name in policies.PERCENT_KPIS}
+
+    @property
+    def as_of(self) -> datetime:
+        return self.computed_at

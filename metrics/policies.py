@@ -1,0 +1,44 @@
+"""The formulas of the KPIs that are no sums (domain.md, KPIs): pure functions."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+PERCENT_KPIS = (
+    "won_revenue",
+    "pipeline",
+    "weighted_pipeline",
+    "total_expected_revenue",
+    "forecast_target_variance",
+)
+KPIS = ("sales_target", *PERCENT_KPIS)
+# Conversion between two currencies goes over the company currency and is fixed to this many places,
+# half up, before it is multiplied: so a contribution is one exact product on every database.
+CROSS_RATE_PLACES = 12
+
+
+def percent_of(value: Decimal | None, target: Decimal | None) -> Decimal | None:
+    """value ÷ target × 100 to one decimal, half up; None when the target is zero or missing."""
+    if value is None or not target:
+        return None
+    return (value * 100 / target).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+
+
+def remaining_target(*, sales_target: Decimal | None, won_revenue: Decimal) -> Decimal | None:
+    """max(sales target − won revenue, 0); None without a target."""
+    return None if sales_target is None else max(sales_target - won_revenue, Decimal(0))
+
+
+def coverage_ratio(*, sales_target: Decimal | None, won_revenue: Decimal, pipeline: Decimal) -> Decimal | None:
+    """pipeline ÷ (sales target − won revenue) to two decimals; None once the target is won or without one."""
+    remaining = remaining_target(sales_target=sales_target, won_revenue=won_revenue)
+    if not remaining:
+        return None
+    return (pipeline / remaining).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def cross_rate(record_rate: Decimal, plan_rate: Decimal) -> Decimal:
+    """record rate ÷ plan rate (both to company currency), fixed to `CROSS_RATE_PLACES`, half up."""
+    shift = 10**CROSS_RATE_PLACES
+    numerator, denominator = int(record_rate.scaleb(10)), int(plan_rate.scaleb(10))
+    return Decimal((numerator * shift * 2 + denominator) // (2 * denominator)).scaleb(-CROSS_RATE_PLACES)

@@ -1,0 +1,16 @@
+"""Celery tasks: “look now”. What to do stands in the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.db import OperationalError
+
+from metrics import operations
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def sweep_stale_kpis(**_: Any) -> None:
+    """Work off all stale markers; safe to run twice, at once, or not at all."""
+    operations.sweep()

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from kam.core.fields import PercentField, QuantityField
+from kam.core.models import BaseModel
+from plans import policies
+from plans.enums import MeasureKind, ObjectiveStatus, ProgressMode
+from plans.models.plans import AccountPlan, ByPlanQuerySet
+
+
+class Strategy(BaseModel):
+    """An optional level between a plan and its objectives."""
+
+    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="strategies")
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True, max_length=20_000)
+    order = models.PositiveSmallIntegerField(default=0, blank=True)
+
+    objects = ByPlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("order", "created_at", "id")
+        verbose_name_plural = _("strategies")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def change_container_id(self) -> Any:
+        return self.plan_id
+
+
+class AccountPlanObjective(BaseModel):
+    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="objectives")
+    strategy = models.ForeignKey(Strategy, models.SET_NULL, null=True, blank=True, related_name="objectives")
+    name = models.CharField(max_length=200)
+    approach = models.TextField(blank=True, max_length=20_000, help_text=_("How we will get there."))
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_objectives")
+    start_date = models.DateField(null=True, blank=True)
+    target_date = models.DateField(null=True, blank=True)
+    status = models.CharField(
+        max_length=20, choices=ObjectiveStatus.choices, default=ObjectiveStatus.NOT_STARTED
+    )
+    weight = QuantityField(default=1, validators=[MinValueValidator(Decimal(0))], help_text=_("0: does not count."))
+    measure_kind = models.CharField(max_length=20, choices=MeasureKind.choices, default=MeasureKind.QUALITATIVE)
+    unit = models.CharField(max_length=30, blank=True)
+    baseline = QuantityField(null=True, blank=True)
+    current = QuantityField(null=True, blank=True)
+    target = QuantityField(null=True, blank=True)
+    stretch = QuantityField(null=True, blank=True)
+    progress_mode = models.CharField(max_length=20, choices=ProgressMode.choices, default=ProgressMode.MANUAL)
+    manual_progress = PercentField(null=True, blank=True, help_text=_("0 to 100, where progress is entered by hand."))
+    owner_comments = models.TextField(blank=True, max_length=20_000)
+    manager_comments = models.TextField(blank=True, max_length=20_000)
+    lessons_learned = models.TextField(blank=True, max_length=20_000)
+    order = models.PositiveSmallIntegerField(default=0, blank=True)
+
+    objects = ByPlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("order", "created_at", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def change_container_id(self) -> Any:
+        return self.plan_id
+
+    def clean(self) -> None:
+        super().clean()
+        if self.start_date and self.target_date and self.start_date > self.target_date:
+            raise ValidationError({"target_date": _("The target date is before the start.")})
+        if self.strategy_id and self.plan_id and self.strategy.plan_id != self.plan_id:
+            raise ValidationError({"strategy": _("The strategy belongs to another plan.")})
+        if self.progress_mode == ProgressMode.MEASURE and self.target is None:
+            raise ValidationError({"target": _("Progress from the measure needs a target.")})
+
+    @property
+    def progress(self) -> Decimal | None:
+        """0…1, by its mode; None: nothing to measure yet (domain.md, Progress)."""
+        if self.progress_mode == ProgressMode.MEASURE:
+            return policies.measure_progress(baseline=self.baseline, current=self.current, target=self.target)
+        return None if self.manual_progress is None else self.manual_progress / 100
+
+    @property
+    def progress_percent(self) -> Decimal | None:
+        return policies.as_percent(self.progress)
+
+    @property
+    def is_overdue(self) -> bool:
+        open_statuses = {ObjectiveStatus.NOT_STARTED, ObjectiveStatus.IN_PROGRESS}
+        return bool(self.target_date and self.target_date < timezone.localdate() and self.status in open_statuses)
+
+    @property
+    def expected_percent(self) -> Any:
+        """Where it would be today if it went evenly, in percent; None without both dates."""
+        if not (self.start_date and self.target_date):
+            return None
+        share = policies.elapsed_share(start=self.start_date, end=self.target_date, today=timezone.localdate())
+        return policies.as_percent(share)

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Account, TerritoryEdge
+from kam.core.fields import MoneyTotalField
+from kam.core.models import BaseModel, TrackedScopedQuerySet
+from kam.core.money import CurrencyField, validate_minor_units
+from kam.users.models import Role, User
+from plans import policies
+from plans.enums import Access, ColleagueRole, PlanStatus
+from templates_app.enums import RevenueBasis, ReviewFrequency
+from templates_app.models import PlanType
+
+EDITING_ROLES = frozenset({Role.KAM, Role.MSL, Role.MANAGER})
+
+
+class AccountPlanQuerySet(TrackedScopedQuerySet):
+    def taking_part(self, user: User) -> AccountPlanQuerySet:
+        """Plans the user owns or is a participant of."""
+        mine = AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
+        return self.filter(Q(owner=user) | Q(pk__in=mine))
+
+    def filter_visible(self, user: User) -> AccountPlanQuerySet:
+        """quality.md, section 3: own and shared ones; of the others those not confidential, by role."""
+        if user.role == Role.INTEGRATION:
+            return self.none()
+        if user.role == Role.ADMIN and user.has_perm("plans.view_confidential"):
+            return self
+        mine = AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
+        taking_part = Q(owner=user) | Q(pk__in=mine)
+        by_territory = Q(account__owner=user) | Q(account__territory_id__in=TerritoryEdge.ids_of(user))
+        by_role = {
+            Role.ADMIN: Q(),
+            Role.EXECUTIVE: ~Q(status=PlanStatus.DRAFT),
+            Role.VIEWER: by_territory & ~Q(status=PlanStatus.DRAFT),
+        }.get(Role(user.role), by_territory)
+        return self.filter(taking_part | (Q(is_confidential=False) & by_role))
+
+    def filter_editable(self, user: User) -> AccountPlanQuerySet:
+        if user.role == Role.ADMIN:
+            return self
+        if user.role not in EDITING_ROLES:
+            return self.none()
+        editing = AccountPlanParticipant._base_manager.filter(user=user, access=Access.EDIT).values("plan_id")
+        return self.filter(Q(owner=user) | Q(pk__in=editing))
+
+    def live(self) -> AccountPlanQuerySet:
+        """Neither over nor dropped."""
+        return self.exclude(status__in=[PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED])
+
+    def current(self, *, today: date) -> AccountPlanQuerySet:
+        return self.live().filter(start_date__lte=today, end_date__gte=today)
+
+
+class AccountPlan(BaseModel):
+    """What a team will achieve with an account over a period. Its numbers live in `metrics`."""
+
+    name = models.CharField(max_length=200)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="plans")
+    plan_type = models.ForeignKey(PlanType, models.PROTECT, related_name="account_plans")
+    start_date = models.DateField()
+    end_date = models.DateField()
+    status = models.CharField(max_length=20, choices=PlanStatus.choices, default=PlanStatus.DRAFT, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_plans")
+    currency = CurrencyField()
+    sales_target = MoneyTotalField(null=True, blank=True, help_text=_("What is to be won in the period."))
+    stretch_target = MoneyTotalField(null=True, blank=True)
+    revenue_basis = models.CharField(
+        max_length=20,
+        choices=RevenueBasis.choices,
+        default=RevenueBasis.OPPORTUNITY,
+        help_text=_("What counts as won revenue."),
+    )
+    include_child_accounts = models.BooleanField(
+        default=True, help_text=_("Count the accounts below this one in its tree.")
+    )
+    is_confidential = models.BooleanField(
+        default=False, help_text=_("Only the owner and the participants know that this plan exists.")
+    )
+    parent_plan = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="child_plans")
+    copied_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="copies"
+    )
+    review_frequency = models.CharField(
+        max_length=20, choices=ReviewFrequency.choices, default=ReviewFrequency.QUARTERLY
+    )
+    vision = models.TextField(blank=True, max_length=20_000)
+    goals = models.TextField(_("our goals"), blank=True, max_length=20_000)
+    customer_goals = models.TextField(
+        _("the customer's own goals"), blank=True, max_length=20_000, help_text=_("In their words.")
+    )
+    business_overview = models.TextField(blank=True, max_length=20_000)
+    short_term_plan = models.TextField(blank=True, max_length=20_000, help_text=_("The next two to four weeks."))
+    support_required = models.TextField(blank=True, max_length=20_000, help_text=_("Who inside must help, with what."))
+    risks = models.TextField(blank=True, max_length=20_000)
+    competitors = models.TextField(blank=True, max_length=20_000)
+
+    objects = AccountPlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-start_date", "name", "id")
+        permissions = (("view_confidential", _("Can see confidential plans (every look is logged)")),)
+        indexes = (
+            models.Index(fields=("account", "start_date", "end_date"), name="plan_account_period"),
+            models.Index(fields=("owner", "status"), name="plan_owner_status"),
+            models.Index(fields=("-start_date", "name", "id"), name="plan_default_order"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(start_date__lt=models.F("end_date")),
+                name="plan_start_before_end",
+                violation_error_message=_("The end date must be after the start date."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("plans:accountplan_detail", args=[self.pk])
+
+    @property
+    def change_container_id(self) -> Any:
+        return self.pk
+
+    def clean(self) -> None:
+        super().clean()
+        if self.start_date and self.end_date and self.start_date >= self.end_date:
+            raise ValidationError({"end_date": _("The end date must be after the start date.")})
+        for field in ("sales_target", "stretch_target"):
+            amount = getattr(self, field)
+            if amount is not None and amount < 0:
+                raise ValidationError({field: _("A target cannot be negative.")})
+            validate_minor_units(amount, self.currency, field)
+        if self.parent_plan_id and self.parent_plan_id == self.pk:
+            raise ValidationError({"parent_plan": _("A plan cannot be its own parent.")})
+
+    @property
+    def is_live(self) -> bool:
+        return self.status not in {PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED}
+
+    @property
+    def elapsed_percent(self) -> Any:
+        """The part of the period that is over today, in percent."""
+        share = policies.elapsed_share(start=self.start_date, end=self.end_date, today=timezone.localdate())
+        return policies.as_percent(share)
+
+    @property
+    def percent_complete(self) -> Any:
+        """The weighted mean of the objectives' progress, in percent; None with nothing to do.
+
+        Uses the prefetched objectives where there are some.
+        """
+        objectives = self.objectives.all() if "objectives" in getattr(self, "_prefetched_objects_cache", {}) else (
+            self.objectives.unscoped("progress of a plan that was loaded through the gate")
+        )
+        counted = [o for o in objectives if o.status not in policies.LEFT_OUT]
+        return policies.as_percent(policies.weighted_mean((o.weight, o.progress) for o in counted))
+
+
+class ByPlanQuerySet(TrackedScopedQuerySet):
+    """Rows that follow their plan, at `plan_path`."""
+
+    plan_path = "plan"
+
+    def filter_visible(self, user: User) -> ByPlanQuerySet:
+        return self.filter(**{f"{self.plan_path}__in": AccountPlan.objects.visible_to(user).values("pk")})
+
+    def filter_editable(self, user: User) -> ByPlanQuerySet:
+        return self.filter(**{f"{self.plan_path}__in": AccountPlan.objects.editable_by(user).values("pk")})
+
+
+class AccountPlanParticipant(BaseModel):
+    """A colleague on the plan. Lives here and not with the stakeholders, as visibility rests on it."""
+
+    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="participants")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="plan_participations")
+    role = models.CharField(max_length=30, choices=ColleagueRole.choices, default=ColleagueRole.TEAM_MEMBER)
+    access = models.CharField(max_length=20, choices=Access.choices, default=Access.READ)
+
+    objects = ByPlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("plan", "user"),
+                name="plan_participant_once",
+                violation_error_message=_("This colleague takes part already."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+    @property
+    def change_container_id(self) -> Any:
+        return self.plan_id

@@ -1,0 +1,46 @@
+"""Writes about plans that are more than saving one form."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from kam.core.actor import acting
+from kam.core.changes import StaleObjectError, make_change, write_changes
+from kam.core.models import Change
+from kam.users.models import User
+from plans import policies
+from plans.enums import PlanStatus
+from plans.models import AccountPlan
+
+
+class TransitionNotAllowedError(Exception):
+    """The plan's status does not allow this step (HTTP 409)."""
+
+
+@transaction.atomic
+def change_plan_status(*, plan: AccountPlan, action: str, comment: str = "", expected_version: int | None = None) -> AccountPlan:
+    """Take one step of the life cycle: `action` is a key of `policies.TRANSITIONS`.
+
+    The row is locked first, so of two people who press at once the second is told. Raises
+    `TransitionNotAllowedError`, and `StaleObjectError` if the plan is no longer `expected_version`.
+    """
+    locked = AccountPlan.objects.unscoped("the caller loaded it through the gate").select_for_update().get(pk=plan.pk)
+    if expected_version is not None and locked.version != expected_version:
+        raise StaleObjectError(locked)
+    sources, target = policies.TRANSITIONS[action]
+    if locked.status not in sources:
+        status = PlanStatus(locked.status).label
+        raise TransitionNotAllowedError(_("A plan that is “%(status)s” cannot take this step.") % {"status": status})
+    locked.status = target
+    with acting(reason=comment):
+        locked.save()
+    return locked
+
+
+def log_confidential_look(*, plan: AccountPlan, user: User) -> None:
+    """An administrator who may see confidential plans leaves a trace of each look (quality.md, section 3)."""
+    if plan.is_confidential and plan.owner_id != user.pk and not plan.participants.unscoped("own check").filter(
+        user=user
+    ).exists():
+        write_changes([make_change(plan, Change.Operation.VIEW, None, None)])

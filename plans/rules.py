@@ -1,0 +1,81 @@
+"""Who may do what with plans (quality.md, section 3). Asked as `user.has_perm(name, obj)` everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rules
+from django.conf import settings
+
+from kam.users.models import Role, User
+from plans.enums import Access
+from plans.models import AccountPlan, AccountPlanParticipant
+from plans.models.plans import EDITING_ROLES
+
+
+def plan_of(obj: Any) -> AccountPlan | None:
+    return obj if isinstance(obj, AccountPlan) or obj is None else obj.plan
+
+
+@rules.predicate
+def is_active(user: User) -> bool:
+    return user.is_active
+
+
+@rules.predicate
+def is_admin(user: User) -> bool:
+    return user.role == Role.ADMIN
+
+
+@rules.predicate
+def has_editing_role(user: User) -> bool:
+    return user.role in EDITING_ROLES
+
+
+@rules.predicate
+def owns_plan(user: User, obj: Any = None) -> bool:
+    plan = plan_of(obj)
+    return plan is not None and plan.owner_id == user.pk
+
+
+@rules.predicate
+def edits_plan(user: User, obj: Any = None) -> bool:
+    plan = plan_of(obj)
+    return plan is not None and AccountPlanParticipant._base_manager.filter(
+        plan=plan, user=user, access=Access.EDIT
+    ).exists()
+
+
+@rules.predicate
+def takes_part(user: User, obj: Any = None) -> bool:
+    plan = plan_of(obj)
+    return plan is not None and AccountPlanParticipant._base_manager.filter(plan=plan, user=user).exists()
+
+
+@rules.predicate
+def manages_territory(user: User, obj: Any = None) -> bool:
+    """A manager who sees the plan: the gate has let through only those of the own subtree."""
+    return user.role == Role.MANAGER
+
+
+@rules.predicate
+def sees_commercial(user: User) -> bool:
+    return user.role != Role.MSL or not settings.SEPARATE_MEDICAL
+
+
+can_change = is_active & (is_admin | (has_editing_role & (owns_plan | edits_plan)))
+# The object was loaded through visible_to(): whoever has it may look.
+may_look = is_active
+
+rules.add_perm("plans.view_accountplan", may_look)
+rules.add_perm("plans.add_accountplan", is_active & (is_admin | has_editing_role))
+rules.add_perm("plans.change_accountplan", can_change)
+rules.add_perm("plans.delete_accountplan", is_active & (is_admin | (has_editing_role & owns_plan)))
+rules.add_perm("plans.change_owner", is_active & (is_admin | (has_editing_role & owns_plan) | manages_territory))
+# Targets and pipeline: kept from medical colleagues who do not take part in the plan.
+rules.add_perm("plans.view_numbers", is_active & (sees_commercial | owns_plan | takes_part))
+
+for model in ("strategy", "accountplanobjective", "accountplanparticipant"):
+    rules.add_perm(f"plans.view_{model}", may_look)
+    for action in ("add", "change", "delete"):
+        rules.add_perm(f"plans.{action}_{model}", can_change)
