@@ -85,7 +85,7 @@ def ensure_installed(programs: Iterable[str] = tuple(FINDERS)) -> None:
     packages = [package for program in missing for package in DEBIAN_PACKAGES[program]]
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise MachineProblem(_how_to_install(missing, packages))
-    print(f"Installing {' and '.join(missing)} with apt-get ...", flush=True)
+    print(f"Installing {', '.join(missing)} with apt-get ...", flush=True)
     # RUNLEVEL=1: installing must not start a server of its own.
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
@@ -101,7 +101,7 @@ def ensure_installed(programs: Iterable[str] = tuple(FINDERS)) -> None:
 
 
 def _how_to_install(missing: list[str], packages: list[str]) -> str:
-    lines = [f"{' and '.join(missing)} not found; the tests need {'it' if len(missing) == 1 else 'them'}."]
+    lines = [f"Not found, and needed here: {', '.join(missing)}."]
     lines.append(f"  Debian, Ubuntu:  sudo apt-get install {' '.join(packages)}")
     lines.append("  Elsewhere: install them and put their programs on PATH")
     if "Chromium" in missing:

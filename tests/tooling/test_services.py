@@ -78,7 +78,7 @@ def test_a_missing_program_is_named_with_the_command_that_installs_it(
     with pytest.raises(MachineProblem) as problem:
         services.ensure_installed()
 
-    assert "Redis not found" in str(problem.value)
+    assert "needed here: Redis." in str(problem.value)
     assert "apt-get install redis-server" in str(problem.value)
     assert "chromium" not in str(problem.value)
 
