@@ -9,10 +9,8 @@ import shlex
 
 from scripts.environment import MachineProblem, call, ensure, run_script
 
-OPTIONS = (
-    "--generate-hashes --strip-extras --allow-unsafe --no-annotate --quiet "
-    "--no-emit-index-url --no-emit-find-links --no-emit-trusted-host"
-).split()
+# No options of this machine's pip in the file: they may name where packages come from here.
+OPTIONS = "--generate-hashes --strip-extras --allow-unsafe --no-annotate --no-emit-options --quiet".split()
 
 
 def main() -> int:
