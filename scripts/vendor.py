@@ -20,7 +20,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent / "static" / "vendor"
 MANIFEST = "manifest.json"
@@ -52,10 +51,13 @@ def _icon_sprite(package: Path, source: str) -> bytes:
     """One SVG with a <symbol> for each name in ICONS."""
     symbols = []
     for name in sorted(ICONS):
-        drawing = ElementTree.fromstring((package / source / f"{name}.svg").read_text(encoding="utf-8"))
-        paths = [path.attrib["d"] for path in drawing if path.attrib.get("stroke") != "none"]
-        if len(paths) != len(drawing) - 1:
-            raise SystemExit(f"{name}: not drawn with outline paths alone")
+        drawing = (package / source / f"{name}.svg").read_text(encoding="utf-8")
+        elements = re.findall(r"<(?!/|svg)(\w+)([^>]*)>", drawing)
+        paths = [
+            re.search(r'\bd="([^"]+)"', rest)[1] for tag, rest in elements if 'stroke="none"' not in rest
+        ]
+        if {tag for tag, _attributes in elements} != {"path"}:
+            raise SystemExit(f"{name}: not drawn with paths alone")
         shapes = "".join(f'<path d="{d}"/>' for d in paths)
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{shapes}</symbol>')
     return (f'<svg xmlns="{SVG}">\n' + "\n".join(symbols) + "\n</svg>\n").encode()
@@ -152,7 +154,9 @@ def problems() -> list[str]:
         if not (ROOT / entry["licence_file"]).exists():
             found.append(f"{entry['licence_file']}: missing")
     listed = {MANIFEST} | {entry[key] for entry in entries for key in ("file", "licence_file")}
-    found += [f"{path.name}: not in the manifest" for path in sorted(ROOT.iterdir()) if path.name not in listed]
+    found += [
+        f"{path.name}: not in the manifest" for path in sorted(ROOT.iterdir()) if path.name not in listed
+    ]
     wanted = {(package.name, package.version) for package in PACKAGES}
     if wanted != {(entry["name"], entry["version"]) for entry in entries}:
         found.append("the manifest and PACKAGES name different versions: run refresh")

@@ -20,10 +20,10 @@ from metrics.charts.svg import (
     WON,
     ZERO,
     element,
+    escaped,
     hatch,
     label_at,
     svg,
-    text,
 )
 
 
@@ -99,7 +99,7 @@ def _month_column(
                 "line", class_="c-target", x1=x1, x2=x2, y1=height, y2=height, stroke=INK, stroke_width=2.2
             )
         )
-    return element("g", element("title", text(f"{month.label}: {', '.join(words) or '–'}")), *drawn)
+    return element("g", element("title", escaped(f"{month.label}: {', '.join(words) or '–'}")), *drawn)
 
 
 def _month_axis(ticks: Sequence[Decimal], low: Decimal, high: Decimal, currency: str) -> list[str]:

@@ -15,21 +15,19 @@ ZERO, HUNDRED = Decimal(0), Decimal(100)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-def text(value: object) -> str:
+def escaped(value: object) -> str:
+    """Safe inside XML, whatever people typed."""
     return _NOT_XML.sub("", conditional_escape(value))
 
 
 def element(name: str, *children: str, **attributes: object) -> str:
     """An element; `class_` and `stroke_width` become `class` and `stroke-width`, None leaves one out."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-") if key not in _CAMEL else _CAMEL[key]}="{text(value)}"'
+        f' {key.rstrip("_").replace("_", "-")}="{escaped(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
     return f"<{name}{written}>{''.join(children)}</{name}>" if children else f"<{name}{written}/>"
-
-
-_CAMEL = {"viewBox": "viewBox", "patternUnits": "patternUnits", "patternTransform": "patternTransform"}
 
 
 def label_at(
@@ -39,7 +37,7 @@ def label_at(
     weight = 600 if css else None
     return element(
         "text",
-        text(text),
+        escaped(text),
         class_=css or None,
         x=x,
         y=y,
@@ -54,9 +52,9 @@ def svg(
     *children: str, chart_id: str, title: str, description: str, css: str, height: int, **attributes: object
 ) -> SafeString:
     names = f"{chart_id}-title {chart_id}-desc" if description else f"{chart_id}-title"
-    head = element("title", text(title) or " ", id=f"{chart_id}-title")
+    head = element("title", escaped(title) or " ", id=f"{chart_id}-title")
     if description:
-        head += element("desc", text(description), id=f"{chart_id}-desc")
+        head += element("desc", escaped(description), id=f"{chart_id}-desc")
     attributes = {"width": "100%", "height": height, **attributes}
     return mark_safe(
         element(
