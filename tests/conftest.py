@@ -10,6 +10,8 @@ from hypothesis import settings as hypothesis_settings
 
 from scripts import services
 
+pytest_plugins = ["tests.fixtures"]
+
 SERIAL_GROUPS = ("faults", "browser")
 
 hypothesis_settings.register_profile(

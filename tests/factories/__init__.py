@@ -1,0 +1,63 @@
+"""Rows for tests: one typed function a model, everything that matters as a keyword argument.
+
+Each saves through the model's own `save()`, so triggers and the change log work as in real use.
+What is not given gets a plain, valid value; what the row needs is made with it.
+"""
+
+from tests.factories.crm import (
+    add_member,
+    create_account,
+    create_activity,
+    create_activity_type,
+    create_category,
+    create_contact,
+    create_opportunity,
+    create_opportunity_line,
+    create_order,
+    create_pick_list_value,
+    create_product,
+    create_rate,
+    create_schedule,
+    create_stage,
+    create_territory,
+    lost_stage,
+    open_stage,
+    won_stage,
+)
+from tests.factories.plans import (
+    add_participant,
+    create_objective,
+    create_plan,
+    create_plan_type,
+    create_strategy,
+)
+from tests.factories.users import PASSWORD, create_token, create_user
+
+__all__ = [
+    "PASSWORD",
+    "add_member",
+    "add_participant",
+    "create_account",
+    "create_activity",
+    "create_activity_type",
+    "create_category",
+    "create_contact",
+    "create_objective",
+    "create_opportunity",
+    "create_opportunity_line",
+    "create_order",
+    "create_pick_list_value",
+    "create_plan",
+    "create_plan_type",
+    "create_product",
+    "create_rate",
+    "create_schedule",
+    "create_stage",
+    "create_strategy",
+    "create_territory",
+    "create_token",
+    "create_user",
+    "lost_stage",
+    "open_stage",
+    "won_stage",
+]
