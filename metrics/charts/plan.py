@@ -127,7 +127,10 @@ def _gap_rect(numbers: _PlanNumbers, scale: Scale, *, y: float, height: float) -
     """The missing piece between what is expected and the target, as an empty dashed box."""
     if numbers.target is None or numbers.variance is None or numbers.variance >= 0:
         return []
-    start = max(numbers.expected, ZERO)
+    # Credit notes pull the expected amount back under the bar: the box starts where the bar ends.
+    start = max([numbers.expected, ZERO, *(end for _name, _start, end in numbers.parts())])
+    if start >= numbers.target:
+        return []
     return [
         element(
             "rect",

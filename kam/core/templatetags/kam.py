@@ -72,7 +72,12 @@ def delta(value: Number, unit: str = "%", good: str = "up", note: str = "") -> S
     tone = "neutral" if number == 0 else "ok" if (number > 0) == (good == "up") else "bad"
     noted = format_html(' <span class="k-delta-note">{}</span>', note) if note else ""
     return format_html(
-        '<span class="k-delta is-{}">{} {}{}{}</span>', tone, icon(arrow, size="s"), sign, text, noted
+        '<span class="k-delta is-{}">{} <span class="k-delta-value">{}{}</span>{}</span>',
+        tone,
+        icon(arrow, size="s"),
+        sign,
+        text,
+        noted,
     )
 
 
@@ -197,7 +202,9 @@ def sort_header(
     # Amounts are read from the top: the first click on a number column sorts downwards.
     first, second = (f"-{field}", field) if num else (field, f"-{field}")
     url = _changed_query(query, {"ordering": second if current == first else first, "page": None})
-    arrow = {"ascending": "arrow-up", "descending": "arrow-down", "none": "arrows-sort"}[state]
+    arrow = icon(
+        {"ascending": "arrow-up", "descending": "arrow-down", "none": "arrows-sort"}[state], size="s"
+    )
     return format_html(
         '<th scope="col"{}{}><a class="k-sort{}" href="{}"{}>{}{}</a></th>',
         mark_safe(' class="num"') if num else "",
@@ -205,8 +212,7 @@ def sort_header(
         " is-sorted" if state != "none" else "",
         url,
         list_link(url, target),
-        label,
-        icon(arrow, size="s"),
+        *((arrow, label) if num else (label, arrow)),
     )
 
 
@@ -277,7 +283,9 @@ def tone_icon(tone: str) -> str:
 
 # --- Forms ----------------------------------------------------------------------------------
 def _widget_class(widget: forms.Widget) -> str:
-    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return ""  # Django would put it on the list around the choices, too
+    if isinstance(widget, forms.CheckboxInput):
         return "form-check-input"
     if isinstance(widget, forms.Select | forms.SelectDateWidget):
         return "form-select"
@@ -300,6 +308,8 @@ def field_widget(bound: BoundField) -> SafeString:
     if type(widget) is forms.DateInput:
         widget = BrowserDateInput(widget.attrs)
         widget.is_required = bound.field.widget.is_required
+    if isinstance(widget, forms.MultiWidget):
+        _prepare_parts(bound, widget)
     css = [_widget_class(widget), widget.attrs.get("class", "")]
     if bound.errors:
         css.append("is-invalid")
@@ -309,6 +319,27 @@ def field_widget(bound: BoundField) -> SafeString:
     ):  # Django's default: half a page
         attrs["rows"] = "4"
     return bound.as_widget(widget=widget, attrs=attrs)
+
+
+def _prepare_parts(bound: BoundField, widget: forms.MultiWidget) -> None:
+    """The parts of a range or of date and time: each says which it is; days are picked in the browser."""
+    names = {
+        "min": _("from"),
+        "max": _("to"),
+        "after": _("from"),
+        "before": _("to"),
+        "0": _("date"),
+        "1": _("time"),
+    }
+    part_fields = getattr(bound.field, "fields", ())
+    of_dates = bool(part_fields) and all(isinstance(field, forms.DateField) for field in part_fields)
+    for index, part in enumerate(widget.widgets):
+        suffix = str(getattr(widget, "suffixes", widget.widgets_names)[index]).strip("_")
+        if of_dates:
+            part = widget.widgets[index] = BrowserDateInput(
+                {k: v for k, v in part.attrs.items() if k != "type"}
+            )
+        part.attrs["aria-label"] = f"{bound.label} {names.get(suffix, '')}".strip()
 
 
 @register.filter
