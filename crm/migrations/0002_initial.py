@@ -328,7 +328,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='territory',
             name='members',
-            field=models.ManyToManyField(related_name='territories', through='crm.TerritoryMembership', to=settings.AUTH_USER_MODEL),
+            field=models.ManyToManyField(related_name='territories', through='crm.TerritoryMembership', through_fields=('territory', 'user'), to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddConstraint(
             model_name='accountedge',

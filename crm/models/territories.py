@@ -27,7 +27,10 @@ class Territory(SourcedModel):
     code = models.CharField(max_length=50, unique=True)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, through="TerritoryMembership", related_name="territories"
+        settings.AUTH_USER_MODEL,
+        through="TerritoryMembership",
+        through_fields=("territory", "user"),
+        related_name="territories",
     )
 
     objects = TerritoryQuerySet.as_manager()

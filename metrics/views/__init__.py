@@ -1,0 +1,5 @@
+"""Pages and panels with numbers."""
+
+from metrics.views.home import home
+
+__all__ = ["home"]
