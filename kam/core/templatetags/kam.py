@@ -183,10 +183,9 @@ def list_link(url: str, target: str = "") -> SafeString:
     if not target:
         return mark_safe("")
     return format_html(
-        ' hx-get="{}" hx-target="#{}" hx-select="#{}" hx-swap="outerHTML show:none" hx-push-url="true"'
-        " data-list-link",
+        ' hx-get="{0}" hx-target="#{1}" hx-select="#{1}" hx-select-oob="#{1}-filters"'
+        ' hx-swap="outerHTML show:none" hx-push-url="true" data-list-link',
         url,
-        target,
         target,
     )
 
