@@ -74,7 +74,7 @@ def ensure(kind: str) -> Path:
     if not _works(PYTHON):
         _create()
     say(f"Installing requirements/{kind}.txt into .venv ...")
-    _run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", LOCKS[kind]])
+    _run([PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", LOCKS[kind]])
     for old in VENV.glob(f".installed-{kind}-*"):
         old.unlink()
     _stamp(kind).touch()

@@ -29,7 +29,7 @@ def main() -> int:
         code = call([python, "manage.py", *command], env=environment)
         if code:
             return code
-    with contextlib.ExitStack() as running:
+    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:
         background = running.enter_context(_Background(_background_command(python, environment), environment))
         server = running.enter_context(_child(_server_command(python, host, port), environment))
         _announce(host, port, server, background.name)
@@ -37,6 +37,7 @@ def main() -> int:
             background.keep_alive()
             time.sleep(0.5)
         return server.returncode
+    return 0  # stopped as asked
 
 
 def _port() -> int:
@@ -50,7 +51,7 @@ def _environment(host: str) -> dict[str, str]:
     # `make run DATABASE_URL=` means none, not an empty one.
     environment = {name: value for name, value in os.environ.items() if value}
     environment.setdefault("DEBUG", "on")
-    environment["PYTHONUNBUFFERED"] = "1"
+    environment |= {"PYTHONUNBUFFERED": "1", "DJANGO_RUNSERVER_HIDE_WARNING": "true"}
     if host not in LOCAL_HOSTS:
         # Whoever opens the door to the network reaches it by a name that we cannot know.
         environment.setdefault("ALLOWED_HOSTS", "*")
