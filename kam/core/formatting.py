@@ -13,6 +13,8 @@ from babel.numbers import format_percent as babel_percent
 from django.conf import settings
 from django.utils.translation import get_language, to_locale
 
+from kam.core.money import round_money
+
 DASH = "–"
 Number = Decimal | int | float | str | None
 
@@ -40,6 +42,11 @@ def _round(number: Decimal, step: str) -> Decimal:
     return number.quantize(Decimal(step), rounding=ROUND_HALF_UP) + 0  # + 0: no "-0"
 
 
+def _spaced(text: str) -> str:
+    """A code such as KWD keeps a distance from its digits, as CLDR asks; Babel leaves it out."""
+    return re.sub(r"([A-Z]{3})(?=[\d-])", "\\1\N{NO-BREAK SPACE}", text)
+
+
 def format_money(amount: Number, currency: str) -> str:
     """The full amount, to the minor unit of its currency: €4,020,000.00."""
     number = as_decimal(amount)
@@ -47,7 +54,7 @@ def format_money(amount: Number, currency: str) -> str:
         return DASH
     if not currency:
         return format_decimal(number, locale=active_locale())
-    return format_currency(number, currency, locale=active_locale())
+    return _spaced(format_currency(round_money(number, currency), currency, locale=active_locale()))
 
 
 def format_money_whole(amount: Number, currency: str) -> str:
@@ -60,7 +67,7 @@ def format_money_whole(amount: Number, currency: str) -> str:
     if not currency:
         return format_decimal(number, locale=locale)
     pattern = re.sub(r"\.0+", "", locale.currency_formats["standard"].pattern)
-    return format_currency(number, currency, format=pattern, locale=locale, currency_digits=False)
+    return _spaced(format_currency(number, currency, format=pattern, locale=locale, currency_digits=False))
 
 
 def format_money_short(amount: Number, currency: str) -> str:
@@ -73,7 +80,7 @@ def format_money_short(amount: Number, currency: str) -> str:
     locale = active_locale()
     number = _THREE_DIGITS.create_decimal(number)
     text = format_compact_currency(number, currency or "XXX", locale=locale, fraction_digits=2)
-    text = text.replace("¤", "").strip()
+    text = _spaced(text.replace("¤", "").replace("XXX", "").strip())
     if locale.language == "en":
         text = re.sub(r"(?<=\d)[KMBT]$", lambda match: _ENGLISH_SUFFIXES[match[0]], text)
     return text
