@@ -68,7 +68,17 @@ def _server_command(python: Path, host: str, port: int) -> list[str]:
 def _background_command(python: Path, environment: dict[str, str]) -> list[str]:
     if environment.get("REDIS_URL"):
         worker = ["worker", "--beat", "--schedule", str(ROOT / "var" / "celerybeat-schedule")]
-        return [str(python), "-m", "celery", "-A", "kam", *worker, "--concurrency=2", "--loglevel=WARNING"]
+        return [
+            str(python),
+            "-m",
+            "celery",
+            "--quiet",
+            "-A",
+            "kam",
+            *worker,
+            "--concurrency=2",
+            "--loglevel=WARNING",
+        ]
     return [str(python), "manage.py", "sweep", "--loop", "2"]
 
 

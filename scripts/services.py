@@ -201,14 +201,24 @@ def _postgres_user() -> pwd.struct_passwd | None:
 
 @contextlib.contextmanager
 def _folder(prefix: str, user: pwd.struct_passwd | None) -> Iterator[Path]:
-    # As another user the server must reach the folder: a TMPDIR below /root would lock it out.
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp" if user else None))  # noqa: S108
+    # As another user the server must reach the folder: a TMPDIR in root's home would lock it out.
+    base = Path("/tmp" if user else tempfile.gettempdir())  # noqa: S108
+    _remove_left_behind(base, prefix)
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=base))
     try:
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left_behind(base: Path, prefix: str) -> None:
+    """Folders whose process was killed before it could clean up; the process id is in their name."""
+    for folder in base.glob(f"{prefix}*-*"):
+        owner = folder.name.removeprefix(prefix).split("-")[0]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _as(user: pwd.struct_passwd | None) -> dict[str, object]:

@@ -62,6 +62,18 @@ def test_redis_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_left_behind_by_a_killed_process_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left, ours = tmp_path / f"kam-redis-{ended.pid}-abc", tmp_path / f"kam-redis-{os.getpid()}-abc"
+    left.mkdir()
+    ours.mkdir()
+
+    services._remove_left_behind(tmp_path, "kam-redis-")
+
+    assert list(tmp_path.iterdir()) == [ours]
+
+
 def test_a_server_that_does_not_start_tells_its_own_words(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo no such option >&2; exit 3"]
 
