@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BOOKKEEPING = frozenset({"version", "updated_at", "updated_by_id", "created_at", "created_by_id"})
 BATCH = 2_000
 MISSING = object()
+SECRET = "•••"
 
 
 class StaleObjectError(Exception):
@@ -36,9 +37,14 @@ class StaleObjectError(Exception):
 
 
 def tracked_fields(model: type[models.Model]) -> list[models.Field]:
-    """Concrete fields whose values the log keeps: not the bookkeeping, not secrets."""
+    """Concrete fields whose changes the log keeps: not the bookkeeping, not what is no news."""
     hidden = BOOKKEEPING | getattr(model, "untracked_fields", frozenset()) | {model._meta.pk.attname}
     return [field for field in model._meta.concrete_fields if field.attname not in hidden]
+
+
+def logged(instance: models.Model, field: models.Field, value: Any) -> Any:
+    """A value as the log keeps it: that a secret changed is news, what it was is not."""
+    return SECRET if field.attname in getattr(instance, "secret_fields", ()) else plain(value)
 
 
 def plain(value: Any) -> Any:
@@ -80,7 +86,7 @@ def write_changes(entries: Sequence[Change]) -> None:
 
 
 def created_values(instance: models.Model) -> dict[str, Any]:
-    return {f.name: plain(getattr(instance, f.attname)) for f in tracked_fields(type(instance))}
+    return {f.name: logged(instance, f, getattr(instance, f.attname)) for f in tracked_fields(type(instance))}
 
 
 class ChangeTracking(models.Model):
@@ -91,7 +97,10 @@ class ChangeTracking(models.Model):
     that changes nothing writes nothing.
     """
 
+    # Written without log entry and version check: such as the time of the last login.
     untracked_fields: frozenset[str] = frozenset()
+    # Logged as changed, without the value.
+    secret_fields: frozenset[str] = frozenset()
     _loaded: dict[str, Any]
 
     class Meta:
@@ -116,7 +125,7 @@ class ChangeTracking(models.Model):
         }
 
     def changed_fields(self) -> list[models.Field]:
-        """The tracked and secret fields whose value differs from what was read."""
+        """The fields whose value differs from what was read."""
         loaded = self.__dict__.get("_loaded", {})
         state = self.__dict__
         return [
@@ -144,9 +153,14 @@ class ChangeTracking(models.Model):
         changed = [f for f in self.changed_fields() if wanted is None or {f.name, f.attname} & wanted]
         if not changed:
             return
-        tracked = set(tracked_fields(type(self)))
-        before = {f.name: plain(self._loaded.get(f.attname)) for f in changed if f in tracked}
-        after = {f.name: plain(getattr(self, f.attname)) for f in changed if f in tracked}
+        tracked = [f for f in tracked_fields(type(self)) if f in changed]
+        if not tracked:
+            type(self)._base_manager.using(using).filter(pk=self.pk).update(
+                **{f.attname: getattr(self, f.attname) for f in changed}
+            )
+            return
+        before = {f.name: logged(self, f, self._loaded.get(f.attname)) for f in tracked}
+        after = {f.name: logged(self, f, getattr(self, f.attname)) for f in tracked}
         names = [f.name for f in changed] + ["version"]
         if hasattr(self, "updated_by_id"):
             self.updated_by_id = actor_id or self.updated_by_id
@@ -159,8 +173,7 @@ class ChangeTracking(models.Model):
         except BaseException:
             self.version = read_version
             raise
-        if before or after:
-            write_changes([make_change(self, "update", before, after)])
+        write_changes([make_change(self, "update", before, after)])
 
     def _do_update(
         self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: Any
@@ -224,13 +237,11 @@ class TrackedQuerySet(models.QuerySet):
         entries = []
         for pk, *values in self._fresh().filter(pk__in=list(by_pk)).values_list("pk", *attnames):
             row = by_pk[pk]
-            before = {f.name: plain(getattr(row, f.attname)) for f in tracked}
-            after = {f.name: plain(value) for f, value in zip(tracked, values, strict=True)}
-            if before != after:
-                changed = [name for name in before if before[name] != after[name]]
-                entries.append(
-                    make_change(row, "update", {n: before[n] for n in changed}, {n: after[n] for n in changed})
-                )
+            changed = [(f, value) for f, value in zip(tracked, values, strict=True) if getattr(row, f.attname) != value]
+            if changed:
+                before = {f.name: logged(row, f, getattr(row, f.attname)) for f, _value in changed}
+                after = {f.name: logged(row, f, value) for f, value in changed}
+                entries.append(make_change(row, "update", before, after))
         write_changes(entries)
 
     def bulk_create(self, objs: Iterable[Any], batch_size: int | None = None, **kwargs: Any) -> list[Any]:

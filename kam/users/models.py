@@ -56,7 +56,8 @@ class KamUserManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[m
 class User(ChangeTracking, AbstractUser):
     """A colleague (or, with role integration, a system). What they may do follows from the role."""
 
-    untracked_fields = frozenset({"password", "last_login"})
+    untracked_fields = frozenset({"last_login"})
+    secret_fields = frozenset({"password"})
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -100,7 +101,8 @@ class ApiTokenQuerySet(TrackedQuerySet):
 class ApiToken(ChangeTracking):
     """A key to the API. Only its SHA-256 is stored: the key is shown once, when it is made."""
 
-    untracked_fields = frozenset({"key_hash", "last_used_at"})
+    untracked_fields = frozenset({"last_used_at"})
+    secret_fields = frozenset({"key_hash"})
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
