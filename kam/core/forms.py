@@ -1,0 +1,222 @@
+"""Form habits shared by all apps: nobody overwrites somebody else, long choice lists are searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.http import JsonResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kam.core.changes import StaleObjectError
+
+MATCHES = 20
+
+
+# --- Optimistic locking -----------------------------------------------------------------------
+@dataclass(frozen=True)
+class Difference:
+    """A field that stands otherwise in the database than in the reader's form."""
+
+    label: str
+    theirs: str
+    yours: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Somebody saved the row while the reader was typing."""
+
+    changed_by: Any
+    changed_at: datetime | None
+    fields: list[Difference]
+
+
+class VersionedModelForm(forms.ModelForm):
+    """A model form that knows which version it was opened with.
+
+    If the row is newer, the form is not valid: `conflict` says what differs, the reader's text
+    stays, and the form goes on with the newer version, so that saving again is a decision.
+    """
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    conflict: Conflict | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            del self.fields["version"]
+        else:
+            self.initial["version"] = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        opened_with = cleaned.get("version")
+        if opened_with is not None and opened_with != self.instance.version:
+            self.note_conflict(self.instance)
+        return cleaned
+
+    def note_conflict(self, saved: models.Model) -> None:
+        """Somebody else's `saved` row stands in the database: say so, and go on from its version."""
+        theirs = {**self.initial, **forms.model_to_dict(saved)}
+        differences = [
+            Difference(str(self[name].label), shown(field, theirs.get(name)), shown(field, self[name].data))
+            for name, field in self.fields.items()
+            if name != "version" and field.has_changed(theirs.get(name), self[name].data)
+        ]
+        self.conflict = Conflict(
+            getattr(saved, "updated_by", None), getattr(saved, "updated_at", None), differences
+        )
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = str(saved.version)  # type: ignore[attr-defined]
+        self.add_error(None, _("Somebody saved this before you. Look at the differences, then save again."))
+
+
+def shown(field: forms.Field, value: Any) -> str:
+    """A value of a field in words: the label of a choice, yes or no, or the text itself."""
+    if isinstance(field, forms.BooleanField):
+        return _("Yes") if field.to_python(value) else _("No")
+    try:
+        value = field.to_python(value)
+    except ValidationError:
+        return str(value or "")
+    if value is None or value == "":
+        return ""
+    if isinstance(value, models.QuerySet | list | tuple):
+        return ", ".join(str(item) for item in value)
+    choices = getattr(field, "choices", None)
+    if choices is not None and not isinstance(field, forms.ModelChoiceField):
+        labels = {str(key): text for key, text in choices if not isinstance(text, list | tuple)}
+        return str(labels.get(str(value), value))
+    return str(value)
+
+
+def saved(form: forms.BaseForm, save: Callable[[], Any]) -> bool:
+    """Validate the form and call `save`; False, with the errors in the form, if either did not pass."""
+    if not form.is_valid():
+        return False
+    try:
+        with transaction.atomic():
+            save()
+    except StaleObjectError as error:
+        # Between our look and our save: the row that stands now is read for what it says.
+        row = type(error.instance)._base_manager.get(pk=error.instance.pk)
+        form.note_conflict(row)  # type: ignore[attr-defined]
+    except IntegrityError:
+        form.add_error(None, _("Somebody saved the same at this moment. Load the page again."))
+    else:
+        return True
+    return False
+
+
+# --- Long choice lists ------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Typed:
+    """What a search field sends: the id that was picked, and the text as it stands."""
+
+    pk: str
+    text: str | None
+
+
+class SearchSelect(forms.Widget):
+    """A text field that searches. Without JavaScript the text itself is looked up when it is sent."""
+
+    template_name = "components/search_select.html"
+
+    def __init__(self, options_url: Callable[[], str] | str, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.options_url = options_url
+        self.label_of: Callable[[Any], str] = str
+        self.candidates: list[models.Model] = []
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
+        if picked := data.get(f"{name}_pick"):
+            return Typed(str(picked), None)
+        return Typed(str(data.get(name) or ""), data.get(f"{name}_text"))
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return name not in data and f"{name}_text" not in data
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, None, attrs)
+        typed = value if isinstance(value, Typed) else None
+        if typed and typed.text is not None:
+            pk, text = typed.pk, typed.text
+        else:
+            given = typed.pk if typed else value
+            pk, text = (str(getattr(given, "pk", given)), self.label_of(given)) if given else ("", "")
+        context["widget"] |= {
+            "pk": pk,
+            "text": text,
+            "options_url": str(self.options_url),
+            "candidates": self.candidates,
+        }
+        return context
+
+
+class SearchChoiceField(forms.ModelChoiceField):
+    """One row of many: picked by id, or found by its name where exactly one has it."""
+
+    widget: Any
+    default_error_messages = {
+        "invalid_choice": gettext_lazy("Nothing by this name that you may choose. Pick one from the list."),
+        "ambiguous": gettext_lazy("Several go by this name. Choose one below."),
+    }
+
+    def __init__(self, queryset: Any, *, options_url: Any, search_field: str = "name", **kwargs: Any) -> None:
+        self.search_field = search_field
+        super().__init__(queryset, widget=SearchSelect(options_url), **kwargs)
+
+    def _label_of(self, value: Any) -> str:
+        found = value if isinstance(value, models.Model) else self._by_pk(str(value))
+        return "" if found is None else self.label_from_instance(found)
+
+    def get_bound_field(self, form: Any, field_name: str) -> forms.BoundField:
+        self.widget.label_of = self._label_of
+        return super().get_bound_field(form, field_name)
+
+    def _by_pk(self, value: str) -> models.Model | None:
+        try:
+            return self.queryset.filter(pk=UUID(value)).first()
+        except ValueError:
+            return None
+
+    def to_python(self, value: Any) -> models.Model | None:
+        if not isinstance(value, Typed):
+            value = Typed(str(getattr(value, "pk", value) or ""), None)
+        if value.text is None and not value.pk or value.text is not None and not value.text.strip():
+            return None
+        found = self._by_pk(value.pk) if value.pk else None
+        if found is not None and value.text in (None, self.label_from_instance(found)):
+            return found
+        if value.text is None:
+            raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice")
+        return self._by_text(value.text.strip())
+
+    def _by_text(self, text: str) -> models.Model:
+        exact = list(self.queryset.filter(**{f"{self.search_field}__iexact": text})[:MATCHES])
+        matches = exact or list(self.queryset.filter(**{f"{self.search_field}__icontains": text})[:MATCHES])
+        if not matches:
+            raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice")
+        if len(matches) > 1:
+            self.widget.candidates = matches
+            raise ValidationError(self.error_messages["ambiguous"], "ambiguous")
+        return matches[0]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        given = data.pk if isinstance(data, Typed) and data.text != "" else data
+        pk = "" if isinstance(given, Typed) else str(getattr(given, "pk", given) or "")
+        return str(getattr(initial, "pk", initial) or "") != pk
+
+
+def options_response(rows: models.QuerySet, *, note: Callable[[Any], str] = lambda row: "") -> JsonResponse:
+    """What a search field offers: at most `MATCHES` rows."""
+    options = [{"id": str(row.pk), "label": str(row), "note": note(row)} for row in rows[:MATCHES]]
+    return JsonResponse({"options": options})

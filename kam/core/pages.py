@@ -1,0 +1,33 @@
+"""Small habits of pages: where to go next, a form that did not pass, a step that can be undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def next_url(request: HttpRequest, default: str) -> str:
+    """Where the reader came from, if `next` names a page of ours."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else default
+
+
+def render_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page around `form`: 200 when it is empty, 409 when somebody saved before, 422 when it has errors."""
+    form = context["form"]
+    status = 200
+    if form.is_bound:
+        status = 409 if getattr(form, "conflict", None) else 422
+    return render(request, template, context, status=status)
+
+
+def success_with_undo(request: HttpRequest, text: str, undo_url: str) -> None:
+    """A message with an “Undo” button, which posts to `undo_url`."""
+    messages.success(request, text, extra_tags=undo_url)
