@@ -2,15 +2,13 @@
 (() => {
   const rail = document.getElementById("rail");
   const railToggle = document.querySelector(".k-nav-toggle");
-  const body = document.querySelector(".k-body");
   const isTyping = (element) => element?.closest("input, textarea, select, [contenteditable=true]");
 
-  const setRail = (open) => {
+  const setRail = (open, moveFocus = true) => {
     if (!rail || !railToggle) return;
     rail.classList.toggle("is-open", open);
     railToggle.setAttribute("aria-expanded", String(open));
-    body.inert = open;
-    (open ? rail.querySelector("a, button") : railToggle).focus();
+    if (moveFocus) (open ? rail.querySelector("a, button") : railToggle).focus();
   };
   const railIsOpen = () => rail?.classList.contains("is-open");
   const openMenus = () => document.querySelectorAll("details.k-menu[open]");
@@ -44,8 +42,9 @@
     }
   });
 
-  // Leaving a menu with the keyboard closes it.
+  // Leaving a menu or the rail with the keyboard closes it.
   document.addEventListener("focusin", (event) => {
+    if (railIsOpen() && !rail.contains(event.target)) setRail(false, false);
     for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
   });
 

@@ -1,0 +1,86 @@
+// Links with data-sheet open the form of their page in a dialog, those with data-inline in place.
+// After saving, the regions that the link names are read anew. Without this script they are links.
+(() => {
+  const dialog = document.getElementById("sheet");
+  if (!dialog?.showModal || !window.htmx) return;
+  const body = document.getElementById("sheet-body");
+  const openers = new WeakMap(); // where a form stands → the link that opened it
+
+  const selectorOf = (link) => (link.id ? `#${CSS.escape(link.id)}` : `a[href="${CSS.escape(link.getAttribute("href"))}"]`);
+
+  const open = (link) => {
+    const inline = "inline" in link.dataset;
+    const host = inline ? document.getElementById(link.dataset.inline) : body;
+    if (!inline) {
+      dialog.querySelector("h2").textContent = link.dataset.sheetTitle || link.textContent.trim();
+      body.replaceChildren();
+    }
+    openers.set(host, { link, selector: selectorOf(link), before: inline ? host.innerHTML : "" });
+    window.htmx.ajax("GET", link.href, { target: host, select: "[data-form]", swap: "innerHTML" });
+  };
+
+  const prepare = (host) => {
+    const { link } = openers.get(host);
+    const [first, ...others] = link.dataset.refresh.split(" ");
+    for (const form of host.querySelectorAll("form[method=post]")) {
+      form.setAttribute("hx-post", form.getAttribute("action") || link.href);
+      form.setAttribute("hx-target", first);
+      form.setAttribute("hx-select", first);
+      form.setAttribute("hx-select-oob", ["#messages", ...others].join(","));
+      form.setAttribute("hx-swap", "outerHTML show:none");
+      window.htmx.process(form);
+    }
+    if (host === body && !dialog.open) dialog.showModal();
+    const field = host.querySelector("[autofocus], .is-invalid, input:not([type=hidden]), select, textarea, .btn");
+    field?.focus();
+  };
+
+  const close = (host) => {
+    if (host === body) return dialog.close();
+    host.innerHTML = openers.get(host).before;
+    window.htmx.process(host);
+    document.querySelector(openers.get(host).selector)?.focus();
+  };
+
+  const hostOf = (element) => {
+    if (!element?.closest) return null;
+    const inline = element.closest("[data-inline-host]");
+    return element.closest("#sheet-body") || (inline && openers.has(inline) ? inline : null);
+  };
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-sheet], a[data-inline]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+      event.preventDefault();
+      return open(link);
+    }
+    // “Cancel” leads back to the page on its own page, and only closes here.
+    const host = hostOf(event.target);
+    if (host && event.target.closest("a[data-cancel], .k-form-buttons a.btn, .btn-list a.btn")) {
+      event.preventDefault();
+      close(host);
+    }
+  });
+  dialog.addEventListener("click", (event) => {
+    if (event.target.closest("[data-sheet-close]")) dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    const opener = openers.get(body);
+    if (opener) (opener.link.isConnected ? opener.link : document.querySelector(opener.selector))?.focus();
+  });
+
+  // A form that did not pass stays where it is.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const host = hostOf(event.detail.requestConfig?.elt);
+    if (!host || ![409, 412, 422].includes(event.detail.xhr.status)) return;
+    event.detail.target = host;
+    event.detail.selectOverride = "[data-form]";
+    event.detail.swapOverride = "innerHTML";
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const target = event.detail.target;
+    if (target && openers.has(target) && target.querySelector("[data-form]")) return prepare(target);
+    const form = event.detail.requestConfig?.elt;
+    if (dialog.open && form?.closest("#sheet-body") && event.detail.xhr.status < 300) dialog.close();
+  });
+})();
