@@ -170,8 +170,7 @@ class SearchChoiceField(forms.ModelChoiceField):
         "ambiguous": gettext_lazy("Several go by this name. Choose one below."),
     }
 
-    def __init__(self, queryset: Any, *, options_url: Any, search_field: str = "name", **kwargs: Any) -> None:
-        self.search_field = search_field
+    def __init__(self, queryset: Any, *, options_url: Any, **kwargs: Any) -> None:
         super().__init__(queryset, widget=SearchSelect(options_url), **kwargs)
 
     def _label_of(self, value: Any) -> str:
@@ -200,9 +199,14 @@ class SearchChoiceField(forms.ModelChoiceField):
             raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice")
         return self._by_text(value.text.strip())
 
+    def find(self, text: str) -> models.QuerySet:
+        """The rows that a text may mean."""
+        return self.queryset.filter(name__icontains=text)
+
     def _by_text(self, text: str) -> models.Model:
-        exact = list(self.queryset.filter(**{f"{self.search_field}__iexact": text})[:MATCHES])
-        matches = exact or list(self.queryset.filter(**{f"{self.search_field}__icontains": text})[:MATCHES])
+        matches = list(self.find(text)[:MATCHES])
+        exact = [row for row in matches if self.label_from_instance(row).casefold() == text.casefold()]
+        matches = exact or matches
         if not matches:
             raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice")
         if len(matches) > 1:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from babel.core import get_global
-from babel.numbers import get_currency_precision, list_currencies
+from babel.core import Locale, get_global
+from babel.numbers import get_currency_name, get_currency_precision, list_currencies
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from kam.core.formatting import active_locale
 
 
 @lru_cache
@@ -22,6 +24,18 @@ def currency_codes() -> frozenset[str]:
     for periods in get_global("territory_currencies").values():
         current.update(code for code, _start, end, tender in periods if end is None and tender)
     return frozenset(current & set(list_currencies()))
+
+
+@lru_cache(maxsize=64)
+def _named_codes(locale: Locale) -> list[tuple[str, str]]:
+    return [(code, f"{code} · {get_currency_name(code, locale=locale)}") for code in sorted(currency_codes())]
+
+
+def currency_choices(current: str = "", *, blank: bool = False) -> list[tuple[str, str]]:
+    """Choices for a select: all currencies by code; one out of use only where a row has it already."""
+    named = _named_codes(active_locale())
+    kept = [(current, current)] if current and current not in currency_codes() else []
+    return [*([("", "–")] if blank else []), *kept, *named]
 
 
 @lru_cache(maxsize=512)

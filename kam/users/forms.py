@@ -6,9 +6,32 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from kam.core.forms import SearchChoiceField
 from kam.users.models import User
+
+
+def named(text: str) -> Q:
+    """Every word of the text is part of the first, the last or the user name."""
+    condition = Q()
+    for word in text.split():
+        condition &= (
+            Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(username__icontains=word)
+        )
+    return condition
+
+
+class UserChoiceField(SearchChoiceField):
+    """A colleague who can own work, found by name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(User.objects.people(), options_url=reverse_lazy("users:user_options"), **kwargs)
+
+    def find(self, text: str) -> Any:
+        return self.queryset.filter(named(text))
 
 
 @lru_cache

@@ -18,6 +18,7 @@ urlpatterns = [
     path("login/", public(login), name="login"),
     path("logout/", mark(auth_views.LogoutView.as_view(), "public"), name="logout"),
     path("profile/", views.profile, name="profile"),
+    path("users/options/", views.user_options, name="user_options"),
     path("profile/password/", signed_in(password_change), name="password_change"),
     path("profile/password/done/", signed_in(password_change_done), name="password_change_done"),
 ]
