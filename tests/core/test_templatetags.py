@@ -9,7 +9,9 @@ import django_filters
 import pytest
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages.storage.base import Message
 from django.template import Context, Template
 from django.test import RequestFactory
 
@@ -84,6 +86,18 @@ def test_avatar_keeps_a_persons_colour():
 @pytest.mark.parametrize("user", [None, AnonymousUser()])
 def test_avatar_of_nobody_says_so(user):
     assert "Nobody" in render("{% avatar user with_name=True %}", user=user)
+
+
+def test_messages_say_their_tone_and_offer_to_undo():
+    saved = Message(messages.SUCCESS, "Closed <b>", extra_tags="/plans/1/reopen/")
+    failed = Message(messages.ERROR, "Not sent", extra_tags="some-tag")
+
+    html = render("{% include 'components/messages.html' %}", messages=[saved, failed], csrf_token="token")
+
+    assert re.findall(r'is-(\w+)" role="(\w+)"', html) == [("ok", "status"), ("bad", "alert")]
+    assert re.findall(r'<form method="post" action="([^"]+)"', html) == ["/plans/1/reopen/"]
+    assert 'name="csrfmiddlewaretoken" value="token"' in html
+    assert "Closed &lt;b&gt;" in html
 
 
 # --- Lists ----------------------------------------------------------------------------------

@@ -276,6 +276,13 @@ def message_tone(message: Any) -> str:
 
 
 @register.filter
+def message_undo_url(message: Any) -> str:
+    """Where to post to take a step back: `success_with_undo` leaves the address in the extra tags."""
+    tags = getattr(message, "extra_tags", "") or ""
+    return tags if tags.startswith("/") else ""
+
+
+@register.filter
 def tone_icon(tone: str) -> str:
     return TONE_ICONS.get(tone, TONE_ICONS["info"])
 
