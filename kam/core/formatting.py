@@ -8,12 +8,10 @@ import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import format_compact_currency, format_currency, format_decimal
+from babel.numbers import format_compact_currency, format_currency, format_decimal, get_currency_precision
 from babel.numbers import format_percent as babel_percent
 from django.conf import settings
 from django.utils.translation import get_language, to_locale
-
-from kam.core.money import round_money
 
 DASH = "–"
 Number = Decimal | int | float | str | None
@@ -54,7 +52,8 @@ def format_money(amount: Number, currency: str) -> str:
         return DASH
     if not currency:
         return format_decimal(number, locale=active_locale())
-    return _spaced(format_currency(round_money(number, currency), currency, locale=active_locale()))
+    number = _round(number, f"1e-{get_currency_precision(currency)}")
+    return _spaced(format_currency(number, currency, locale=active_locale()))
 
 
 def format_money_whole(amount: Number, currency: str) -> str:
