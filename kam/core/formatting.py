@@ -7,11 +7,8 @@ A missing number is a dash, never a zero.
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from babel import Locale, UnknownLocaleError
 from babel.numbers import format_compact_currency, format_currency, format_decimal, get_currency_precision
 from babel.numbers import format_percent as babel_percent
-from django.conf import settings
-from django.utils.translation import get_language, to_locale
 
 DASH = "–"
 Number = Decimal | int | float | str | None
@@ -19,14 +16,6 @@ Number = Decimal | int | float | str | None
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)
 # English readers in business write €4.02m; the locale data says €4.02M.
 _ENGLISH_SUFFIXES = {"K": "k", "M": "m", "B": "bn", "T": "tn"}
-
-
-def active_locale() -> Locale:
-    """The reader's locale; English where Babel does not know the language."""
-    try:
-        return Locale.parse(to_locale(get_language() or settings.LANGUAGE_CODE))
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
 
 
 def as_decimal(value: Number) -> Decimal | None:

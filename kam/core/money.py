@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from kam.core.formatting import active_locale
+from kam.core.locales import active_locale
 
 
 @lru_cache
