@@ -10,6 +10,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from babel.numbers import format_compact_currency, format_currency, format_decimal, get_currency_precision
 from babel.numbers import format_percent as babel_percent
 
+from kam.core.locales import active_locale
+
 DASH = "–"
 Number = Decimal | int | float | str | None
 
