@@ -122,6 +122,8 @@ class OpportunityLine(BaseModel):
     unit_price = MoneyField(null=True, blank=True)
     amount = MoneyField()
 
+    log_related = ("product", "opportunity")
+
     objects = ByOpportunityQuerySet.as_manager()
 
     class Meta:
@@ -150,6 +152,8 @@ class RevenueSchedule(BaseModel):
     line = models.ForeignKey(OpportunityLine, models.CASCADE, related_name="schedules")
     date = models.DateField()
     amount = MoneyField()
+
+    log_related = ("line__opportunity",)
 
     objects = ScheduleQuerySet.as_manager()
 
@@ -186,6 +190,8 @@ class Order(SourcedModel):
     amount = MoneyField()
     currency = CurrencyField()
     document_number = models.CharField(max_length=100, blank=True)
+
+    log_related = ("account",)
 
     objects = OrderQuerySet.as_manager()
 

@@ -73,6 +73,8 @@ class TerritoryMembership(BaseModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="territory_memberships")
     role = models.CharField(max_length=20, choices=TerritoryRole.choices, default=TerritoryRole.KAM)
 
+    log_related = ("user", "territory")
+
     objects = TrackedCatalogQuerySet.as_manager()
 
     class Meta:

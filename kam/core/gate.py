@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.db.models import sql
 
 if TYPE_CHECKING:
     from kam.users.models import User
@@ -48,19 +49,38 @@ class CatalogQuerySet(models.QuerySet):
         return self.all()
 
 
+class ScopedQuery(sql.Query):
+    """A query that compiles only once it was scoped: this is what also stops `Subquery` and `Exists`,
+    which take the query out of its queryset."""
+
+    scope: str | None = None  # None: Django's own inner query, made while it compiles one that was let through
+
+    def check_gate(self) -> None:
+        if self.scope == "" and not _open.get():
+            raise UnscopedQueryError(
+                f"{self.model.__name__} was queried without visible_to(), editable_by() or unscoped()."
+            )
+
+    def get_compiler(self, *args: Any, **kwargs: Any) -> Any:
+        self.check_gate()
+        return super().get_compiler(*args, **kwargs)
+
+
 class ScopedQuerySet(models.QuerySet):
-    """A queryset that runs only once somebody has said for whom. Subclasses define `filter_visible`."""
+    """A queryset that runs only once somebody has said for whom. Subclasses define `filter_visible`.
 
-    _scope: str = ""
+    The scope lives in the query, so every clone and every subquery carries it along.
+    """
 
-    def _clone(self) -> Self:
-        clone = super()._clone()  # type: ignore[misc]
-        clone._scope = self._scope
-        return clone
+    def __init__(self, model: Any = None, query: Any = None, using: Any = None, hints: Any = None) -> None:
+        if query is None:
+            query = ScopedQuery(model)
+            query.scope = ""
+        super().__init__(model, query, using, hints)
 
     def _scoped(self, scope: str) -> Self:
-        clone = self._chain()
-        clone._scope = scope
+        clone = self._chain()  # type: ignore[attr-defined]
+        clone.query.scope = scope
         return clone
 
     def filter_visible(self, user: User) -> Self:
@@ -88,56 +108,62 @@ class ScopedQuerySet(models.QuerySet):
         return self._scoped(f"unscoped: {reason}")
 
     def none(self) -> Self:
-        return super().none()._scoped(self._scope or "none")
+        return super().none()._scoped(self.query.scope or "none")
 
+    # Reading and subqueries pass `ScopedQuery.get_compiler`. These write, or combine with another
+    # queryset, or should say at once, where the mistake stands, what is wrong.
     def _check_gate(self) -> None:
-        if not (self._scope or _open.get()):
-            raise UnscopedQueryError(
-                f"{self.model.__name__} was queried without visible_to(), editable_by() or unscoped()."
-            )
+        check = getattr(self.query, "check_gate", None)  # the query of a combination may be a plain one
+        if check:
+            check()
 
-    # Every way a queryset reaches the database passes one of these.
     def _fetch_all(self) -> None:
         if self._result_cache is None:
             self._check_gate()
         super()._fetch_all()  # type: ignore[misc]
 
-    def iterator(self, *args: Any, **kwargs: Any) -> Any:
+    def raw(self, *args: Any, **kwargs: Any) -> Any:
         self._check_gate()
-        return super().iterator(*args, **kwargs)
-
-    def count(self) -> int:
-        if self._result_cache is None:
-            self._check_gate()
-        return super().count()
-
-    def exists(self) -> bool:
-        if self._result_cache is None:
-            self._check_gate()
-        return super().exists()
-
-    def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        self._check_gate()
-        return super().aggregate(*args, **kwargs)
-
-    def explain(self, **kwargs: Any) -> str:
-        self._check_gate()
-        return super().explain(**kwargs)
+        return super().raw(*args, **kwargs)
 
     def update(self, **kwargs: Any) -> int:
         self._check_gate()
         return super().update(**kwargs)
 
+    def _update(self, values: Any) -> Any:
+        self._check_gate()
+        return super()._update(values)  # type: ignore[misc]
+
     def delete(self) -> tuple[int, dict[str, int]]:
         self._check_gate()
         return super().delete()
+
+    def _raw_delete(self, using: str | None) -> Any:
+        self._check_gate()
+        return super()._raw_delete(using)  # type: ignore[misc]
 
     def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
         self._check_gate()
         return super().resolve_expression(*args, **kwargs)  # type: ignore[misc]
 
-    def _combinator_query(self, combinator: str, *other_qs: Any, all: bool = False) -> Any:
-        for queryset in (self, *other_qs):
+    def _combinator_query(self, combinator: str, *other_qs: Any, **kwargs: Any) -> Any:
+        self._check_both(*other_qs)
+        return super()._combinator_query(combinator, *other_qs, **kwargs)  # type: ignore[misc]
+
+    def __and__(self, other: Any) -> Self:
+        self._check_both(other)
+        return super().__and__(other)
+
+    def __or__(self, other: Any) -> Self:
+        self._check_both(other)
+        return super().__or__(other)
+
+    def __xor__(self, other: Any) -> Self:
+        self._check_both(other)
+        return super().__xor__(other)
+
+    def _check_both(self, *others: Any) -> None:
+        """What a queryset is combined with must have passed the gate as well."""
+        for queryset in (self, *others):
             if isinstance(queryset, ScopedQuerySet):
                 queryset._check_gate()
-        return super()._combinator_query(combinator, *other_qs, all=all)  # type: ignore[misc]

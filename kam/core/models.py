@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -24,12 +25,24 @@ class Change(models.Model):
         DELETE = "delete", _("Deleted")
         VIEW = "view", _("Looked at")
 
-    class Queryset(models.QuerySet):
+    class Queryset(ScopedQuerySet):
+        """Entries hold what only some may see: read them through `of`, or say why not."""
+
+        def of(self, instance: models.Model) -> Change.Queryset:
+            """The history of a row that was loaded through the gate, and of what belongs to it."""
+            entries = self.filter(models.Q(object_id=instance.pk) | models.Q(container_id=instance.pk))
+            return entries._scoped(f"history of {instance.pk}")
+
         def update(self, **kwargs: Any) -> int:
             raise TypeError("The change log cannot be changed.")
 
         def delete(self) -> tuple[int, dict[str, int]]:
             raise TypeError("The change log cannot be deleted.")
+
+        def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+            if kwargs.get("update_conflicts"):
+                raise TypeError("The change log cannot be changed.")
+            return super().bulk_create(objs, *args, **kwargs)
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(default=timezone.now, editable=False)
@@ -64,7 +77,7 @@ class Change(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise TypeError("The change log cannot be changed.")
-        super().save(*args, **kwargs)
+        super().save(*args, **{**kwargs, "force_insert": True})  # never an UPDATE of the entry with this id
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("The change log cannot be deleted.")

@@ -85,6 +85,8 @@ class User(ChangeTracking, AbstractUser):
     def save(self, *args: Any, **kwargs: Any) -> None:
         # The Django admin is for administrators; no other flag may grant it.
         self.is_staff, self.is_superuser = self.role == Role.ADMIN, False
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "is_staff", "is_superuser"}
         super().save(*args, **kwargs)
 
     @property
@@ -103,6 +105,7 @@ class ApiToken(ChangeTracking):
 
     untracked_fields = frozenset({"last_used_at"})
     secret_fields = frozenset({"key_hash"})
+    log_related = ("user",)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)

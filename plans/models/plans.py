@@ -188,6 +188,8 @@ class AccountPlanParticipant(BaseModel):
     role = models.CharField(max_length=30, choices=ColleagueRole.choices, default=ColleagueRole.TEAM_MEMBER)
     access = models.CharField(max_length=20, choices=Access.choices, default=Access.READ)
 
+    log_related = ("user",)
+
     objects = ByPlanQuerySet.as_manager()
 
     class Meta:
