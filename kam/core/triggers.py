@@ -6,7 +6,7 @@ rebuild drops triggers, therefore `post_migrate` installs them anew each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,17 +71,32 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return [trigger.name for trigger in declared(connection.vendor) if trigger.name not in present]
 
 
+def drop_before_migrate(using: str, plan: Sequence[Any] = (), **kwargs: Any) -> None:
+    """`pre_migrate`: SQLite refuses to rebuild a table that another table's trigger names."""
+    connection = connections[using]
+    if plan and connection.vendor == "sqlite":
+        present = installed(connection)
+        with connection.cursor() as cursor:
+            for trigger in declared(connection.vendor):
+                if trigger.name in present:
+                    cursor.execute(f"DROP TRIGGER {trigger.name}")
+
+
 def install_after_migrate(using: str, **kwargs: Any) -> None:
     """`post_migrate` of the last app: all tables exist by then."""
     install(connections[using])
 
 
 def check_triggers(databases: Iterable[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """`manage.py check --database default`: without its triggers kam would miss changes."""
-    errors: list[checks.CheckMessage] = []
+    """`manage.py check --database default`: without its triggers kam would miss changes.
+
+    A warning, as an error would keep `migrate` from installing them. `/readyz` refuses meanwhile.
+    """
+    warnings: list[checks.CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
         if "django_migrations" in connection.introspection.table_names() and (names := missing(connection)):
             hint = "Run `manage.py migrate`: it installs them."
-            errors.append(checks.Error(f"Missing database triggers: {', '.join(names)}.", hint=hint, id="kam.E001"))
-    return errors
+            message = f"Missing database triggers: {', '.join(names)}."
+            warnings.append(checks.Warning(message, hint=hint, id="kam.W001"))
+    return warnings
