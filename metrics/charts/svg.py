@@ -17,7 +17,7 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def escaped(value: object) -> str:
     """Safe inside XML, whatever people typed."""
-    return _NOT_XML.sub("", conditional_escape(value))
+    return _NOT_XML.sub("", conditional_escape(value if isinstance(value, str) else str(value)))
 
 
 def element(name: str, *children: str, **attributes: object) -> str:

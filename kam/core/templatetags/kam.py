@@ -319,7 +319,7 @@ def field_widget(bound: BoundField) -> SafeString:
     css = [_widget_class(widget), widget.attrs.get("class", "")]
     if bound.errors:
         css.append("is-invalid")
-    attrs = {"class": " ".join(filter(None, css))}
+    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, css))}
     if (
         isinstance(widget, forms.Textarea) and widget.attrs.get("rows") == "10"
     ):  # Django's default: half a page
@@ -339,13 +339,14 @@ def _prepare_parts(bound: BoundField, widget: forms.MultiWidget) -> None:
     }
     part_fields = getattr(bound.field, "fields", ())
     of_dates = bool(part_fields) and all(isinstance(field, forms.DateField) for field in part_fields)
-    for index, part in enumerate(widget.widgets):
-        suffix = str(getattr(widget, "suffixes", widget.widgets_names)[index]).strip("_")
+    suffixes: list[str] = getattr(widget, "suffixes", None) or [str(n) for n in range(len(widget.widgets))]
+    parts = []
+    for suffix, part in zip(suffixes, widget.widgets, strict=True):
         if of_dates:
-            part = widget.widgets[index] = BrowserDateInput(
-                {k: v for k, v in part.attrs.items() if k != "type"}
-            )
+            part = BrowserDateInput({key: value for key, value in part.attrs.items() if key != "type"})
         part.attrs["aria-label"] = f"{bound.label} {names.get(suffix, '')}".strip()
+        parts.append(part)
+    widget.widgets = parts
 
 
 @register.filter
