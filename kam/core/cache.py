@@ -34,6 +34,13 @@ class ForgivingRedisCache(RedisCache):
             logger.warning("cache_unavailable", error=str(error))
             return True
 
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        try:
+            return super().incr(key, delta, version)
+        except RedisError as error:
+            logger.warning("cache_unavailable", error=str(error))
+            return delta
+
     def delete(self, key: Any, version: int | None = None) -> bool:
         try:
             return super().delete(key, version)

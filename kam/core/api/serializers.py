@@ -1,0 +1,221 @@
+"""Serializers translate: the rules they enforce are the model's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.validators import UniqueValidator
+
+from kam.core import fields as model_fields
+from kam.core.api import fields
+from kam.core.api.contributed import Contribution, contributions
+from kam.core.api.problems import invalid
+from kam.core.writing import check_row, save_row
+
+MAX_VERSION = 2**31 - 1
+BASE_FIELDS = ("id", "version", "created_at", "updated_at")
+SOURCED_FIELDS = (*BASE_FIELDS, "source", "external_id")
+
+
+class StrictFields:
+    """A field that the serializer does not know is an error: a typo must not be lost in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = self.fields  # type: ignore[attr-defined]
+        unknown = {}
+        if isinstance(data, Mapping):
+            message = _("There is no such field.")
+            unknown = {name: [ErrorDetail(message, code="unknown")] for name in data if name not in known}
+        try:
+            value = super().to_internal_value(data)  # type: ignore[misc]
+        except ValidationError as error:
+            if unknown and isinstance(error.detail, dict):
+                raise ValidationError({**error.detail, **unknown}) from error
+            raise
+        if unknown:
+            raise ValidationError(unknown)
+        return value
+
+
+class StrictSerializer(StrictFields, serializers.Serializer):
+    """For the bodies of actions."""
+
+
+class VersionedSerializer(StrictSerializer):
+    """For actions on a record: `version` may stand in the body instead of `If-Match`."""
+
+    version = serializers.IntegerField(required=False, min_value=1, max_value=MAX_VERSION)
+
+
+class RefSerializer(serializers.Serializer):
+    """A related object as it is read."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+@extend_schema_serializer(many=False)
+class ErrorSerializer(serializers.Serializer):
+    field = serializers.CharField(allow_null=True, help_text="Path of the field, such as `lines.0.amount`.")
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+@extend_schema_serializer(many=False)
+class ProblemSerializer(serializers.Serializer):
+    """An error, as RFC 9457 says."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = ErrorSerializer(many=True)
+
+
+class ContributedField(serializers.Field):
+    """A value that a higher app computes for the whole page (`kam.core.api.contributed`)."""
+
+    def __init__(self, contribution: Contribution, **kwargs: Any) -> None:
+        self.contribution = contribution
+        super().__init__(read_only=True, **kwargs)
+
+    def get_attribute(self, instance: Any) -> Any:
+        values = self.parent.contributed[self.contribution.name]
+        return values[instance.pk] if instance.pk in values else self.contribution.default()
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class KamListSerializer(serializers.ListSerializer):
+    """Looks things up for all rows at once, in answers and in requests."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        rows = list(data.all() if isinstance(data, models.Manager) else data)
+        if self.parent is None:
+            self.child.prepare(rows)
+        return super().to_representation(rows)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list):
+            rows = [row for row in data if isinstance(row, dict)]
+            for name, field in self.child.fields.items():
+                if isinstance(field, fields.VisibleRelatedField) and not field.read_only:
+                    field.preload(row.get(name) for row in rows)
+        return super().to_internal_value(data)
+
+
+class KamModelSerializer(StrictFields, serializers.ModelSerializer):
+    """Base of every resource: exact numbers, gated relations, the model's rules mapped to fields.
+
+    `fixed_fields` are set at creation and never change. `write` hands the checked row to the
+    operation that saves it. Subclasses write `class Meta(KamModelSerializer.Meta)`.
+    """
+
+    fixed_fields: ClassVar[tuple[str, ...]] = ()
+    serializer_related_field = fields.VisibleRelatedField
+    serializer_field_mapping: ClassVar[dict[Any, Any]] = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: fields.UtcDateTimeField,
+        models.DateField: fields.DayField,
+        model_fields.MoneyField: fields.MoneyField,
+        model_fields.MoneyTotalField: fields.MoneyField,
+        model_fields.PercentField: fields.PercentField,
+        model_fields.QuantityField: fields.QuantityField,
+        model_fields.RateField: fields.RateField,
+    }
+
+    class Meta:
+        list_serializer_class = KamListSerializer
+        # Uniqueness is the model's: DRF's own checks would query without a user.
+        validators: ClassVar[list[Any]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.contributed: dict[str, dict[Any, Any]] = {}
+        self.candidate: Any = None
+        super().__init__(*args, **kwargs)
+
+    # --- What is shown ---------------------------------------------------------------------
+    def get_fields(self) -> dict[str, serializers.Field]:
+        result = super().get_fields()
+        for name, contribution in contributions(self.Meta.model).items():
+            result[name] = ContributedField(contribution)
+        return result
+
+    def build_standard_field(self, field_name: str, model_field: models.Field) -> tuple[Any, dict[str, Any]]:
+        if field_name == "version":
+            return serializers.IntegerField, {"required": False, "min_value": 1, "max_value": MAX_VERSION}
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if "validators" in kwargs:
+            kwargs["validators"] = [v for v in kwargs["validators"] if not isinstance(v, UniqueValidator)]
+        return field_class, kwargs
+
+    def build_relational_field(self, field_name: str, relation_info: Any) -> tuple[Any, dict[str, Any]]:
+        field_class, kwargs = super().build_relational_field(field_name, relation_info)
+        if "queryset" in kwargs:
+            kwargs["queryset"] = relation_info.related_model._default_manager.all()
+        if "validators" in kwargs:
+            kwargs["validators"] = [v for v in kwargs["validators"] if not isinstance(v, UniqueValidator)]
+        kwargs.pop("view_name", None)
+        return field_class, kwargs
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Look up what the rows of one page need together. Subclasses extend it."""
+        user = self.context["request"].user
+        for name, contribution in contributions(self.Meta.model).items():
+            self.contributed[name] = contribution.compute(rows, user)
+
+    def to_representation(self, instance: Any) -> Any:
+        if self.parent is None:
+            self.prepare([instance])
+        return super().to_representation(instance)
+
+    # --- What is written -------------------------------------------------------------------
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        attrs.pop("version", None)
+        if self.parent is None:
+            self._refuse_fixed(attrs)
+            self.candidate = self._filled(attrs)
+            try:
+                check_row(self.candidate)
+            except DjangoValidationError as error:
+                raise invalid(error) from error
+        return attrs
+
+    def _refuse_fixed(self, attrs: dict[str, Any]) -> None:
+        if self.instance is None:
+            return
+        for name in self.fixed_fields:
+            if name in attrs and attrs[name] != getattr(self.instance, name):
+                raise ValidationError({name: [ErrorDetail(_("This cannot be changed."), code="fixed")]})
+
+    def _filled(self, attrs: dict[str, Any]) -> Any:
+        row = self.Meta.model() if self.instance is None else self.instance
+        for name, value in attrs.items():
+            if name not in self.relation_names:
+                setattr(row, name, value)
+        return row
+
+    @property
+    def relation_names(self) -> set[str]:
+        """Names that are saved after the row: many-to-many relations and nested rows."""
+        many = {field.name for field in self.Meta.model._meta.many_to_many}
+        return many | {name for name, field in self.fields.items() if isinstance(field, serializers.ListSerializer)}
+
+    def save(self, **kwargs: Any) -> Any:
+        for name, value in kwargs.items():
+            setattr(self.candidate, name, value)
+        relations = {name: rows for name, rows in self.validated_data.items() if name in self.relation_names}
+        self.instance = self.write(self.candidate, relations)
+        return self.instance
+
+    def write(self, row: Any, relations: dict[str, Any]) -> Any:
+        return save_row(row, relations=relations, user=self.context["request"].user)

@@ -1,0 +1,77 @@
+"""Checking and saving one row with its many-to-many relations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import transaction
+from django.db.models import Model
+
+from kam.core.changes import bump_version
+from kam.core.gate import gate_open
+
+if TYPE_CHECKING:
+    from kam.core.models import BaseModel
+    from kam.users.models import User
+
+
+def check_row(instance: BaseModel, *, exclude: Iterable[str] = ()) -> None:
+    """`full_clean()`, except for foreign keys, which the caller looked up through the gate.
+
+    Django would ask for each of them again, and without a user.
+    """
+    opts = instance._meta
+    relations = {field.name for field in opts.concrete_fields if field.is_relation}
+    errors: dict[str, Any] = {}
+    for check in (lambda: instance.clean_fields(exclude=relations | set(exclude)), instance.clean):
+        try:
+            check()
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+    failed = {name for name in errors if name != NON_FIELD_ERRORS} | set(exclude) | {opts.pk.name}
+    unchanged: set[str] = set()
+    if not instance._state.adding:
+        changed = {field.name for field in instance.changed_fields()}
+        unchanged = {field.name for field in opts.concrete_fields if field.name not in changed}
+    for check in (
+        lambda: instance.validate_unique(exclude=failed | unchanged),
+        lambda: instance.validate_constraints(exclude=failed),
+    ):
+        try:
+            check()
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+    if errors:
+        raise ValidationError(errors)
+
+
+@transaction.atomic
+def save_row(instance: BaseModel, *, relations: Mapping[str, Iterable[Model]], user: User) -> BaseModel:
+    """Save a checked row and set its many-to-many `relations`.
+
+    Related rows that `user` cannot see stay as they are: who does not see them cannot have meant to
+    remove them.
+    """
+    version = None if instance._state.adding else instance.version
+    instance.save()
+    changed = [set_relation(instance, name, rows, user=user) for name, rows in relations.items()]
+    if any(changed) and instance.version == version:
+        bump_version(instance)
+    return instance
+
+
+def set_relation(instance: BaseModel, name: str, rows: Iterable[Model], *, user: User) -> bool:
+    """Whether the relation changed."""
+    manager = getattr(instance, name)
+    with gate_open("the rows were looked up through the gate; hidden ones are kept"):
+        current = set(manager.values_list("pk", flat=True))
+        wanted = {row.pk for row in rows}
+        if surplus := current - wanted:
+            visible = manager.model._default_manager.visible_to(user).filter(pk__in=surplus)
+            wanted |= surplus - set(visible.values_list("pk", flat=True))
+        if wanted == current:
+            return False
+        manager.set(wanted)
+    return True

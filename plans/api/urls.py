@@ -1,0 +1,4 @@
+from kam.core.api.routers import ApiRouter
+
+router = ApiRouter()
+urlpatterns = [*router.urls]
