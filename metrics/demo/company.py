@@ -1,0 +1,74 @@
+"""The whole sample company, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+
+from crm.models import Account, Territory
+from kam.core.actor import acting
+from kam.users.models import User
+from metrics import operations as kpis
+from metrics.demo.accounts import create_accounts, create_contacts
+from metrics.demo.activities import create_activities
+from metrics.demo.catalog import ITEMS, UNRATED, create_catalog
+from metrics.demo.facts import Counts, Facts
+from metrics.demo.orders import create_orders
+from metrics.demo.people import PEOPLE, TERRITORIES, create_people, create_territories
+from metrics.demo.plans import create_plans
+from metrics.demo.sales import create_opportunities
+from metrics.demo.sample import Sample
+from plans.models import AccountPlanObjective
+
+
+def sample_usernames_taken() -> list[str]:
+    names = [person.username for person in PEOPLE]
+    return sorted(User.objects.filter(username__in=names).values_list("username", flat=True))
+
+
+def sample_territories_taken() -> list[str]:
+    return sorted(Territory.objects.filter(code__in=TERRITORIES).values_list("code", flat=True))
+
+
+def has_business_data() -> bool:
+    """Whether somebody works with this database already."""
+    return Territory.objects.exists() or Account.objects.unscoped("is the database empty?").exists()
+
+
+@transaction.atomic
+def create_sample_company(*, today: date) -> Facts:
+    """Make everything and compute the KPIs; the change log says that the command did it."""
+    sample = Sample(today=today)
+    with acting(source="command", reason="Sample company"):
+        users = create_people(sample)
+        with acting(sample.users["admin"]):
+            create_territories(sample)
+            create_catalog(sample)
+        with acting(sample.users["integration"]):
+            create_accounts(sample)
+            create_contacts(sample)
+            lines, schedules = create_opportunities(sample)
+            orders = create_orders(sample)
+            activities = create_activities(sample)
+        plans = create_plans(sample)
+        kpis.rebuild()
+    unrated = next(o for o in sample.opportunities if o.currency == UNRATED)
+    counts = Counts(
+        users=len(sample.users),
+        territories=len(sample.territories),
+        accounts=len(sample.accounts),
+        contacts=sum(map(len, sample.contacts.values())),
+        products=len(ITEMS),
+        exchange_rates=len(sample.rates),
+        opportunities=len(sample.opportunities),
+        opportunity_lines=lines,
+        revenue_schedules=schedules,
+        orders=orders,
+        activities=activities,
+        plans=len(plans),
+        objectives=AccountPlanObjective.objects.unscoped("count")
+        .filter(plan__in=list(sample.plans.values()))
+        .count(),
+    )
+    return Facts(users=users, plans=plans, counts=counts, not_converted=unrated.name)
