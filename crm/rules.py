@@ -38,6 +38,8 @@ feeds = has_role(Role.INTEGRATION) & of_own_source
 writes_any = has_role(Role.ADMIN) | has_role(Role.MANAGER) | feeds
 account_managers = has_role(Role.KAM, Role.MSL)
 
+# Opportunities and orders as such; medical colleagues have no such lists.
+rules.add_perm("crm.view_commercial", is_active & ~has_role(Role.MSL))
 for model in ("account", "contact", "opportunity", "order", "activity"):
     rules.add_perm(f"crm.view_{model}", is_active)
 rules.add_perm("crm.add_account", is_active & (has_role(Role.ADMIN, Role.INTEGRATION)))
@@ -65,9 +67,10 @@ CATALOG = (
     "exchangerate",
     "picklistvalue",
 )
+# What an ERP owns; territories and settings are the administrator's alone.
+FED = frozenset({"productcategory", "product", "exchangerate"})
 for model in CATALOG:
     rules.add_perm(f"crm.view_{model}", is_active)
     for action in ("add", "change", "delete"):
-        fed = has_role(Role.INTEGRATION) & of_own_source
-        may = has_role(Role.ADMIN) | fed if model not in {"territorymembership", "picklistvalue"} else has_role(Role.ADMIN)
+        may = has_role(Role.ADMIN) | feeds if model in FED else has_role(Role.ADMIN)
         rules.add_perm(f"crm.{action}_{model}", is_active & may)

@@ -7,6 +7,7 @@ from typing import Any
 import rules
 from django.conf import settings
 
+from crm.models import TerritoryEdge
 from kam.users.models import Role, User
 from plans.enums import Access
 from plans.models import AccountPlan, AccountPlanParticipant
@@ -54,8 +55,11 @@ def takes_part(user: User, obj: Any = None) -> bool:
 
 @rules.predicate
 def manages_territory(user: User, obj: Any = None) -> bool:
-    """A manager who sees the plan: the gate has let through only those of the own subtree."""
-    return user.role == Role.MANAGER
+    """A manager above the plan's account. Having a part in a plan elsewhere, or in a confidential one, is less."""
+    plan = plan_of(obj)
+    if user.role != Role.MANAGER or plan is None or plan.is_confidential:
+        return False
+    return TerritoryEdge.ids_of(user).filter(descendant_id=plan.account.territory_id).exists()
 
 
 @rules.predicate

@@ -171,7 +171,9 @@ class OwnedByAccountQuerySet(ByAccountQuerySet):
     def filter_editable(self, user: User) -> OwnedByAccountQuerySet:
         if user.role in {Role.ADMIN, Role.INTEGRATION, Role.MANAGER}:
             return self
-        return self.filter(Q(owner=user) | Q(owner=None, account__owner=user) if user.role != Role.VIEWER else Q(pk=None))
+        if user.role not in {Role.KAM, Role.MSL}:
+            return self.none()
+        return self.filter(Q(owner=user) | Q(owner=None, account__owner=user))
 
 
 class Contact(SourcedModel):
