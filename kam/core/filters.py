@@ -16,8 +16,11 @@ from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import RangeField
+from django_filters.widgets import DateRangeWidget, RangeWidget, SuffixedMultiWidget
 
 MAX_TERMS = 8
+MAX_AMOUNT = 10**12
 ISO_DATE = ["%Y-%m-%d"]
 
 
@@ -53,6 +56,37 @@ class DayFilter(django_filters.DateFilter):
         kwargs.setdefault("input_formats", ISO_DATE)
         kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format=ISO_DATE[0]))
         super().__init__(*args, **kwargs)
+
+
+class DayRangeField(RangeField):
+    """Two days, both included. Stays with dates: a calendar date has no time zone."""
+
+    widget = DateRangeWidget
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", DateRangeWidget(attrs={"type": "date"}))
+        days = (forms.DateField(input_formats=ISO_DATE), forms.DateField(input_formats=ISO_DATE))
+        super().__init__(days, *args, **kwargs)
+
+
+class DayRangeFilter(django_filters.RangeFilter):
+    """`close_date_after=2026-01-01&close_date_before=2026-03-31`, both days included."""
+
+    field_class = DayRangeField
+
+
+class AmountRangeField(RangeField):
+    widget = RangeWidget
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        limits: dict[str, Any] = {"min_value": -MAX_AMOUNT, "max_value": MAX_AMOUNT, "decimal_places": 3}
+        super().__init__((forms.DecimalField(**limits), forms.DecimalField(**limits)), *args, **kwargs)
+
+
+class AmountRangeFilter(django_filters.RangeFilter):
+    """`amount_min=1000&amount_max=5000`, both included."""
+
+    field_class = AmountRangeField
 
 
 class SearchFilter(django_filters.CharFilter):
@@ -99,6 +133,9 @@ class VisibleFilterSet(django_filters.FilterSet):
         self, data: Any = None, queryset: QuerySet | None = None, *, request: HttpRequest, prefix: str | None = None
     ) -> None:
         super().__init__(data, queryset, request=request, prefix=prefix)
+        if refused := self.refused_orderings():
+            allowed = {name: path for name, path in self.ordering_fields.items() if name not in refused}
+            self.filters["ordering"] = OrderingFilter(allowed)
 
     @classmethod
     def get_filters(cls) -> dict[str, django_filters.Filter]:
@@ -108,6 +145,20 @@ class VisibleFilterSet(django_filters.FilterSet):
         if cls.ordering_fields:
             filters["ordering"] = OrderingFilter(cls.ordering_fields)
         return filters
+
+    @classmethod
+    def parameter_names(cls) -> set[str]:
+        """What may stand in the query; a range has two names."""
+        names = set()
+        for name, item in cls.base_filters.items():
+            widget = getattr(item.field_class, "widget", None)
+            ranged = isinstance(widget, type) and issubclass(widget, SuffixedMultiWidget)
+            names |= {f"{name}_{suffix}" for suffix in widget.suffixes} if ranged else {name}
+        return names
+
+    def refused_orderings(self) -> set[str]:
+        """Names of `ordering_fields` that this user may not order by: the order would tell the values."""
+        return set()
 
     @property
     def qs(self) -> QuerySet:

@@ -49,7 +49,7 @@ class VisibleReadOnlyViewSet(ApiMixin, mixins.ListModelMixin, GenericViewSet):
         known = super().known_parameters()
         if self.action == "list":
             known |= {"page", "page_size"}
-            known |= set(self.filterset_class.base_filters) if self.filterset_class else set()
+            known |= self.filterset_class.parameter_names() if self.filterset_class else set()
         return known
 
     def get_object(self) -> Any:
