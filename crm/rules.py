@@ -30,7 +30,7 @@ def owns(user: User, obj: Any = None) -> bool:
 
 @rules.predicate
 def of_own_source(user: User, obj: Any = None) -> bool:
-    return obj is None or bool(user.source) and obj.source == user.source
+    return obj is None or (bool(user.source) and obj.source == user.source)
 
 
 # A manager's gate lets through only the own subtree.
