@@ -56,9 +56,7 @@ class AccountPlanFilter(VisibleFilterSet):
         user = getattr(self.request, "user", None)
         return set() if user is not None and user.has_perm("plans.view_numbers") else {"sales_target"}
 
-    def filter_current(self, queryset: QuerySet, name: str, value: bool | str) -> QuerySet:
-        if value == "":
-            return queryset
+    def filter_current(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         today = company_today()
         current = Q(start_date__lte=today, end_date__gte=today) & ~Q(status__in=OVER)
         return queryset.filter(current if value else ~current)
