@@ -47,6 +47,10 @@ def _port() -> int:
     return int(text)
 
 
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _environment(host: str) -> dict[str, str]:
     # `make run DATABASE_URL=` means none, not an empty one.
     environment = {name: value for name, value in os.environ.items() if value}
@@ -59,8 +63,7 @@ def _environment(host: str) -> dict[str, str]:
 
 
 def _server_command(python: Path, host: str, port: int) -> list[str]:
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    command = [str(python), "manage.py", "runserver", address]
+    command = [str(python), "manage.py", "runserver", _address(host, port)]
     # Someone at a terminal edits code and wants it reloaded; a script wants one quiet process.
     return command if sys.stdout.isatty() else [*command, "--noreload"]
 
@@ -132,7 +135,7 @@ def _announce(host: str, port: int, server: subprocess.Popen, background: str) -
         time.sleep(0.1)
     if server.poll() is not None:
         return
-    say(f"\nkam runs at http://{'localhost' if local in LOCAL_HOSTS else local}:{port}/  (with {background})")
+    say(f"\nkam runs at http://{_address(local, port)}/  (with {background})")
     say("Sample users, made with the sample data; the password is the name and -demo:")
     for name in SAMPLE_USERS:
         say(f"  {name:<12} {name}-demo")
