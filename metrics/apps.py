@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 
 class MetricsConfig(AppConfig):
@@ -12,4 +13,6 @@ class MetricsConfig(AppConfig):
 
         register(triggers.declared)
         connection_created.connect(sqlite_functions.install, dispatch_uid="metrics-sqlite-functions")
+        # After the triggers are back: those of `kam.core`, an app listed before.
+        post_migrate.connect(receivers.mark_all_after_migrate, sender=self, dispatch_uid="metrics-mark-all")
         changes_written.connect(receivers.nudge_on_commit, dispatch_uid="metrics-nudge")

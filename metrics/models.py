@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -17,47 +18,95 @@ from templates_app.enums import RevenueBasis
 
 
 class StaleMarker(models.Model):
-    """“What this account (or plan) rests on has changed.” Appended by triggers in the writer's transaction.
+    """“What this account, plan or currency's plans rest on has changed.”
 
-    Append only, never upserted: writers of the same account never wait for each other here. Which
-    plans it concerns is found when it is worked off. No foreign key: it outlives what it names.
+    Appended by triggers in the writer's transaction. Append only, never upserted: writers of the
+    same account never wait for each other here. Which plans it concerns is found when it is worked
+    off. No foreign key: it outlives what it names.
     """
 
     id = models.BigAutoField(primary_key=True)
     account_id = models.UUIDField(null=True, db_index=True)
     plan_id = models.UUIDField(null=True, db_index=True)
+    currency = models.CharField(max_length=3, null=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(account_id__isnull=False) ^ models.Q(plan_id__isnull=False),
+                condition=models.Q(account_id__isnull=False, plan_id__isnull=True, currency__isnull=True)
+                | models.Q(account_id__isnull=True, plan_id__isnull=False, currency__isnull=True)
+                | models.Q(account_id__isnull=True, plan_id__isnull=True, currency__isnull=False),
                 name="stale_marker_names_one",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("currency",), name="stale_marker_currency", condition=models.Q(currency__isnull=False)
             ),
         )
 
     def __str__(self) -> str:
+        if self.currency:
+            return f"currency {self.currency}"
         return f"account {self.account_id}" if self.account_id else f"plan {self.plan_id}"
 
 
-class RollupFailure(models.Model):
-    """A marked account or plan whose recomputation failed: tried again later, shown to operators."""
+class RollupFailureQuerySet(models.QuerySet):
+    def waiting(self, *, at: datetime) -> RollupFailureQuerySet:
+        """Those that back off: not tried again before their time."""
+        return self.filter(retry_at__gt=at)
 
-    subject_id = models.UUIDField(unique=True, help_text=_("The marked account or plan."))
+
+class RollupFailure(models.Model):
+    """A plan whose recomputation failed: tried again later, shown to operators.
+
+    It keeps a stale marker of its own, so that the markers that concern other plans too can go.
+    """
+
+    plan_id = models.UUIDField(unique=True)
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.TextField()
     first_failed_at = models.DateTimeField()
     retry_at = models.DateTimeField(db_index=True)
 
+    objects = RollupFailureQuerySet.as_manager()
+
     class Meta:
         ordering = ("-first_failed_at",)
 
     def __str__(self) -> str:
-        return f"{self.subject_id}: {self.last_error[:80]}"
+        return f"{self.plan_id}: {self.last_error[:80]}"
+
+
+class SweeperQuerySet(models.QuerySet):
+    def latest_first(self) -> SweeperQuerySet:
+        return self.order_by("-seen_at")
+
+
+class Sweeper(models.Model):
+    """A process that works off stale markers, when it was last seen, and what it last did."""
+
+    name = models.CharField(max_length=200, unique=True)
+    seen_at = models.DateTimeField(db_index=True)
+    worked_at = models.DateTimeField(null=True, help_text=_("When it last had something to do."))
+    markers = models.PositiveIntegerField(default=0)
+    plans = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+
+    objects = SweeperQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class PlanKPIQuerySet(models.QuerySet):
     """Read only: `metrics.rollup` writes with SQL of its own."""
+
+    def outdated(self, *, today: date, company_currency: str) -> PlanKPIQuerySet:
+        """Those that are no longer right although no record changed: see `PlanKPI.is_outdated`."""
+        return self.filter(models.Q(valid_until__lt=today) | ~models.Q(company_currency=company_currency))
 
     def update(self, **kwargs: Any) -> int:
         raise TypeError("Plan KPIs are written by the rollup only.")
@@ -97,17 +146,27 @@ class PlanKPI(models.Model):
     company_forecast_target_variance = MoneyTotalField(null=True)
     company_not_converted_count = models.PositiveIntegerField()
     valid_until = models.DateField(
-        null=True, db_index=True, help_text=_("After this day an open opportunity slips: counts change without a write.")
+        null=True,
+        db_index=True,
+        help_text=_("After this day an open opportunity slips: counts change without a write."),
     )
     computed_at = models.DateTimeField()
 
     objects = PlanKPIQuerySet.as_manager()
 
+    @classmethod
+    def unknown(cls, plan: AccountPlan) -> PlanKPI:
+        """What stands for the numbers of a plan that could never be computed: no number at all."""
+        return cls(
+            plan=plan,
+            currency=plan.currency,
+            basis=plan.revenue_basis,
+            company_currency=settings.COMPANY_CURRENCY,
+        )
+
     class Meta:
         verbose_name = _("plan KPI")
-        indexes = (
-            models.Index(fields=("company_forecast_target_variance",), name="kpi_variance"),
-        )
+        indexes = (models.Index(fields=("company_forecast_target_variance",), name="kpi_variance"),)
 
     def __str__(self) -> str:
         return f"KPIs of {self.plan_id}"
@@ -117,6 +176,15 @@ class PlanKPI(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("Plan KPIs are written by the rollup only.")
+
+    def is_outdated(self, *, today: date, company_currency: str) -> bool:
+        """An open opportunity has slipped since, or the company counts in another currency now."""
+        has_slipped = self.valid_until is not None and self.valid_until < today
+        return has_slipped or self.company_currency != company_currency
+
+    @property
+    def is_known(self) -> bool:
+        return self.won_revenue is not None
 
     @property
     def remaining_target(self) -> Decimal | None:
@@ -130,7 +198,10 @@ class PlanKPI(models.Model):
 
     @property
     def percent(self) -> dict[str, Decimal | None]:
-        return {name: policies.percent_of(getattr(self, name), self.sales_target) for name in policies.PERCENT_KPIS}
+        return {
+            name: policies.percent_of(getattr(self, name), self.sales_target)
+            for name in policies.PERCENT_KPIS
+        }
 
     @property
     def as_of(self) -> datetime:

@@ -8,27 +8,38 @@ worked off by the next. A run that dies rolls back and leaves its markers.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from time import monotonic
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from crm.models import AccountEdge
+from crm.models import AccountEdge, Opportunity, Order
+from kam.core.clock import company_today
 from metrics import rollup
 from metrics.locks import lock_plans
-from metrics.models import PlanKPI, RollupFailure, StaleMarker
+from metrics.models import PlanKPI, PlanKPIQuerySet, RollupFailure, StaleMarker, Sweeper
 from plans.models import AccountPlan
 
 logger = structlog.get_logger(__name__)
 
 BATCH = 2_000  # markers worked off in one transaction
+CHUNK = 5_000  # plans computed in one statement
 REPAIR_LIMIT = 500  # a reader works off at most so many markers; the sweep does the rest
-LONGEST_BACK_OFF = timedelta(hours=1)
+FIRST_BACK_OFF, LONGEST_BACK_OFF = timedelta(seconds=10), timedelta(hours=1)
+SEEN_STEP = timedelta(seconds=5)  # an idle sweeper says this often that it is there
+LONGEST_SWEEP = 60.0  # seconds; then it reports, and the next one goes on
+FORGET_SWEEPER = timedelta(days=7)
+
+MarkerRow = tuple[int, UUID | None, UUID | None, str | None]
+MARKER_FIELDS = ("pk", "account_id", "plan_id", "currency")
 
 
 @dataclass
@@ -38,198 +49,350 @@ class MarkerBatch:
     ids: list[int] = field(default_factory=list)
     account_ids: set[UUID] = field(default_factory=set)
     plan_ids: set[UUID] = field(default_factory=set)
+    currencies: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[int, UUID | None, UUID | None]]) -> MarkerBatch:
+    def of(cls, rows: Iterable[MarkerRow]) -> MarkerBatch:
         batch = cls()
-        for pk, account_id, plan_id in rows:
+        for pk, account_id, plan_id, currency in rows:
             batch.ids.append(pk)
             if account_id:
                 batch.account_ids.add(account_id)
-            if plan_id:
+            elif plan_id:
                 batch.plan_ids.add(plan_id)
+            elif currency:
+                batch.currencies.add(currency)
         return batch
 
-    def only(self, subject_id: UUID) -> tuple[set[UUID], set[UUID]]:
-        return self.account_ids & {subject_id}, self.plan_ids & {subject_id}
 
+# --- Which plans ----------------------------------------------------------------------------
+def plans_covering(accounts: Q) -> set[UUID]:
+    """Plans that count records of the accounts that edges fulfilling `accounts` lead down to.
 
-def plans_covering(account_ids: Iterable[UUID]) -> set[UUID]:
-    """Plans that count records of these accounts: their own and, unless for one account only, those above."""
-    edges = AccountEdge.objects.filter(descendant_id__in=list(account_ids))
+    Their own plans and, unless for one account only, those above.
+    """
     return set(
-        edges.filter(
-            Q(depth=0) | Q(ancestor__plans__include_child_accounts=True), ancestor__plans__isnull=False
+        AccountEdge.objects.filter(
+            accounts,
+            Q(depth=0) | Q(ancestor__plans__include_child_accounts=True),
+            ancestor__plans__isnull=False,
         ).values_list("ancestor__plans", flat=True)
     )
 
 
-def _remove_markers(marker_ids: Sequence[int]) -> None:
-    """Exactly those that were read: never by `id <=`, a lower id can commit later."""
-    markers = StaleMarker.objects.filter(pk__in=marker_ids)
-    if connection.features.has_select_for_update_skip_locked:
-        # One that somebody else is just removing is theirs: no waiting in the opposite order.
-        markers = StaleMarker.objects.filter(
-            pk__in=markers.order_by("pk").select_for_update(skip_locked=True).values("pk")
+def plans_concerned(batch: MarkerBatch) -> set[UUID]:
+    """The plans whose numbers may differ because of what these markers name."""
+    plan_ids = set(batch.plan_ids)
+    if batch.account_ids:
+        plan_ids |= plans_covering(Q(descendant_id__in=list(batch.account_ids)))
+    if batch.currencies:
+        reason = "plans with records in a currency whose rate changed"
+        plan_ids |= set(
+            AccountPlan.objects.unscoped(reason)
+            .filter(currency__in=batch.currencies)
+            .values_list("pk", flat=True)
         )
-    markers._raw_delete(markers.db)
+        for model in (Opportunity, Order):
+            records = model.objects.unscoped(reason).filter(currency__in=batch.currencies).order_by()
+            plan_ids |= plans_covering(Q(descendant_id__in=records.values("account_id")))
+    return plan_ids
 
 
+def markers_of(plan: AccountPlan) -> Q:
+    """The markers that concern, or may concern, one plan."""
+    accounts = AccountEdge.objects.filter(ancestor_id=plan.account_id)
+    if not plan.include_child_accounts:
+        accounts = accounts.filter(depth=0)
+    return Q(plan_id=plan.pk) | Q(account_id__in=accounts.values("descendant_id")) | Q(currency__isnull=False)
+
+
+# --- Working markers off --------------------------------------------------------------------
 @transaction.atomic
 def work_off(batch: MarkerBatch) -> int:
-    """Bring every plan that the markers concern up to date; returns how many plans that were."""
-    plan_ids = batch.plan_ids | (plans_covering(batch.account_ids) if batch.account_ids else set())
+    """Bring every plan that the markers concern up to date, or raise; returns how many plans that were."""
+    plan_ids = plans_concerned(batch)
     lock_plans(connection, plan_ids)
     _remove_markers(batch.ids)
     _compute(sorted(plan_ids))
+    if batch.plan_ids:
+        _remove_orphans(PlanKPI.objects.filter(plan_id__in=batch.plan_ids))
     return len(plan_ids)
+
+
+@transaction.atomic
+def work_off_apart(batch: MarkerBatch) -> tuple[int, int]:
+    """The same, but a plan that cannot be computed holds up no other: it backs off with a marker of its own.
+
+    Returns how many plans were computed and how many failed.
+    """
+    plan_ids = plans_concerned(batch)
+    lock_plans(connection, plan_ids)
+    # Under the lock: whoever tries one of them again computes it before or after us as a whole.
+    now = timezone.now()
+    waiting = plan_ids & set(RollupFailure.objects.waiting(at=now).values_list("plan_id", flat=True))
+    errors = _compute_apart(sorted(plan_ids - waiting))
+    _remove_markers(batch.ids)
+    _remove_orphans(PlanKPI.objects.filter(plan_id__in=batch.plan_ids))
+    _mark_plans(waiting | errors.keys(), at=now)
+    for plan_id, error in errors.items():
+        _remember_failure(plan_id, error, at=now)
+    return len(plan_ids - waiting) - len(errors), len(errors)
+
+
+def _remove_markers(marker_ids: Sequence[int]) -> None:
+    """Exactly those that were read: never by `id <=`, a lower id can commit later."""
+    if not marker_ids:
+        return
+    markers = StaleMarker.objects.filter(pk__in=marker_ids)
+    if connection.features.has_select_for_update_skip_locked:
+        # One that somebody else is just removing is theirs: no waiting in the opposite order.
+        markers = StaleMarker.objects.filter(pk__in=markers.select_for_update(skip_locked=True).values("pk"))
+    markers._raw_delete(markers.db)
+
+
+def _remove_orphans(kpis: PlanKPIQuerySet) -> None:
+    """A plan deleted while it was computed leaves its numbers behind, and a marker."""
+    plans = AccountPlan.objects.unscoped("which numbers have a plan").values("pk")
+    orphans = kpis.exclude(plan_id__in=plans)
+    orphans._raw_delete(orphans.db)
+
+
+def _mark_plans(plan_ids: set[UUID], *, at: datetime) -> None:
+    marked = set(StaleMarker.objects.filter(plan_id__in=plan_ids).values_list("plan_id", flat=True))
+    StaleMarker.objects.bulk_create(
+        StaleMarker(plan_id=pk, created_at=at) for pk in sorted(plan_ids - marked)
+    )
 
 
 def _compute(plan_ids: Sequence[UUID] | None) -> None:
     now = timezone.now()
+    today = company_today(now)
     if plan_ids is None:
-        rollup.compute(connection, plan_ids=None, today=timezone.localdate(now), now=now)
+        rollup.compute(connection, plan_ids=None, today=today, now=now)
         return
-    for start in range(0, len(plan_ids), 5_000):
-        chunk = plan_ids[start : start + 5_000]
-        rollup.compute(connection, plan_ids=chunk, today=timezone.localdate(now), now=now)
+    for start in range(0, len(plan_ids), CHUNK):
+        rollup.compute(connection, plan_ids=plan_ids[start : start + CHUNK], today=today, now=now)
+
+
+def _compute_apart(plan_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Compute what can be computed; returns the errors of the plans that cannot, found by halving."""
+    if not plan_ids:
+        return {}
+    try:
+        with transaction.atomic():
+            _compute(plan_ids)
+    except DatabaseError as error:
+        if len(plan_ids) == 1:
+            return {plan_ids[0]: str(error).strip()}
+        middle = len(plan_ids) // 2
+        return _compute_apart(plan_ids[:middle]) | _compute_apart(plan_ids[middle:])
+    return {}
+
+
+def _remember_failure(plan_id: UUID, error: str, *, at: datetime) -> None:
+    failure, _created = RollupFailure.objects.get_or_create(
+        plan_id=plan_id, defaults={"last_error": error, "first_failed_at": at, "retry_at": at}
+    )
+    back_off = min(FIRST_BACK_OFF * 2 ** min(failure.attempts, 20), LONGEST_BACK_OFF)
+    failure.attempts += 1
+    failure.last_error = error
+    failure.retry_at = at + back_off
+    failure.save()
+    logger.error("rollup_failed", plan=str(plan_id), attempts=failure.attempts, error=error)
 
 
 @transaction.atomic
-def recompute_plans(plan_ids: Sequence[UUID] | None) -> None:
-    """Compute these plans (None: all) from their records now; markers stay for the sweep."""
+def recompute_plans(plan_ids: Sequence[UUID]) -> None:
+    """Compute these plans from their records now; markers stay for the sweep."""
     lock_plans(connection, plan_ids)
     _compute(plan_ids)
 
 
-def markers_of(plan: AccountPlan) -> Q:
-    """The markers that concern one plan."""
-    accounts = AccountEdge.objects.filter(ancestor_id=plan.account_id)
-    if not plan.include_child_accounts:
-        accounts = accounts.filter(depth=0)
-    return Q(plan_id=plan.pk) | Q(account_id__in=accounts.values("descendant_id"))
-
-
+# --- The reader -----------------------------------------------------------------------------
 def fresh_kpi(plan: AccountPlan) -> tuple[PlanKPI, bool]:
     """The KPIs of a plan, repaired first if anything they rest on has changed (read repair).
 
-    Returns the row and whether it is fresh: False only if the repair itself failed, for example
-    because the database is busy; then the last stored numbers stand, and say so.
+    Returns the row and whether it is fresh: False only if the repair itself failed; then the last
+    stored numbers stand (`PlanKPI.unknown` if there never were any), and say so.
     """
-    today = timezone.localdate()
-    rows = list(
-        StaleMarker.objects.filter(markers_of(plan)).values_list("pk", "account_id", "plan_id")[: REPAIR_LIMIT + 1]
-    )
-    kpi = PlanKPI.objects.filter(plan_id=plan.pk).first()
-    if not rows and kpi is not None and (kpi.valid_until is None or kpi.valid_until >= today):
+    # Markers before numbers: what commits in between makes the numbers newer, never older.
+    rows = list(StaleMarker.objects.filter(markers_of(plan)).values_list(*MARKER_FIELDS)[: REPAIR_LIMIT + 1])
+    kpi = None if rows else PlanKPI.objects.filter(plan_id=plan.pk).first()
+    if kpi and not kpi.is_outdated(today=company_today(), company_currency=settings.COMPANY_CURRENCY):
         return kpi, True
+    is_repaired = _repair(plan, MarkerBatch.of(rows))
+    kpi = PlanKPI.objects.filter(plan_id=plan.pk).first()
+    return (kpi, is_repaired) if kpi else (PlanKPI.unknown(plan), False)
+
+
+def _repair(plan: AccountPlan, batch: MarkerBatch) -> bool:
+    """Bring one plan up to date and, if that is little work, whatever else its markers concern."""
+    if (
+        plan.pk in batch.plan_ids
+        and RollupFailure.objects.waiting(at=timezone.now()).filter(plan_id=plan.pk).exists()
+    ):
+        return False
     try:
-        if rows and len(rows) <= REPAIR_LIMIT:
-            work_off(MarkerBatch.of(rows))
-        else:
-            recompute_plans([plan.pk])
+        if batch.ids and len(batch.ids) <= REPAIR_LIMIT and not batch.currencies:
+            try:
+                work_off(batch)
+                return True
+            except DatabaseError as error:
+                if _is_busy(error):
+                    raise
+                # Another plan that these markers concern failed: no reason to keep this reader waiting.
+                logger.warning("read_repair_of_all_failed", plan=str(plan.pk), error=str(error))
+        recompute_plans([plan.pk])
     except DatabaseError as error:
         logger.warning("read_repair_failed", plan=str(plan.pk), error=str(error))
-        if kpi is None:
-            raise
-        return kpi, False
-    return PlanKPI.objects.get(plan_id=plan.pk), True
+        return False
+    return True
 
 
+def _is_busy(error: DatabaseError) -> bool:
+    """The database had no time for us (a lock, a timeout, a restart): the data are not at fault."""
+    if connection.vendor == "sqlite":  # where a failed function of ours is an OperationalError, too
+        return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in {
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_LOCKED,
+        }
+    return isinstance(error, OperationalError)
+
+
+# --- The sweep ------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class SweepResult:
     markers: int = 0
     plans: int = 0
     failed: int = 0
 
+    def __add__(self, other: SweepResult) -> SweepResult:
+        return SweepResult(self.markers + other.markers, self.plans + other.plans, self.failed + other.failed)
 
-def sweep() -> SweepResult:
-    """Work off all markers and whatever became stale by the calendar. Needs no broker, may run anywhere, twice."""
-    markers = plans = failed = 0
-    after = 0
-    while batch_rows := _next_rows(after):
-        # Markers that stay (failed ones, or appended meanwhile with a lower id) are for the next sweep.
-        after = batch_rows[-1][0]
-        batch = MarkerBatch.of(batch_rows)
-        try:
-            plans += work_off(batch)
-            markers += len(batch.ids)
-            _forget_failures(batch)
-        except DatabaseError as error:
-            logger.warning("sweep_batch_failed", error=str(error))
-            done, lost = _work_off_one_by_one(batch)
-            plans, failed = plans + done, failed + lost
-    plans += _refresh_slipped()
-    return SweepResult(markers, plans, failed)
+    def __bool__(self) -> bool:
+        return bool(self.markers or self.plans or self.failed)
 
 
-def _next_rows(after: int) -> list[tuple[int, UUID | None, UUID | None]]:
-    waiting = RollupFailure.objects.filter(retry_at__gt=timezone.now()).values("subject_id")
+def sweep(*, sweeper: str) -> SweepResult:
+    """Work off all markers and whatever became stale by the calendar. Needs no broker, may run anywhere, twice.
+
+    Raises `OperationalError` or `InterfaceError` if the database went away: run it again then.
+    """
+    started, total, after = monotonic(), SweepResult(), 0
+    while (rows := _next_rows(after)) and monotonic() - started < LONGEST_SWEEP:
+        # Markers that stay, or are appended meanwhile with a lower id, are for the next sweep.
+        after = rows[-1][0]
+        total += _sweep_batch(MarkerBatch.of(rows))
+    outdated = _outdated_plans()
+    for start in range(0, len(outdated), BATCH):
+        total += _sweep_batch(MarkerBatch(plan_ids=set(outdated[start : start + BATCH])))
+    # A plan that was computed since has no marker left.
+    marked = StaleMarker.objects.filter(plan_id__isnull=False).values("plan_id")
+    RollupFailure.objects.exclude(plan_id__in=marked).delete()
+    _report(sweeper, total, monotonic() - started)
+    return total
+
+
+def _next_rows(after: int) -> list[MarkerRow]:
+    waiting = RollupFailure.objects.waiting(at=timezone.now()).values("plan_id")
     return list(
         StaleMarker.objects.filter(pk__gt=after)
-        .exclude(account_id__in=waiting, account_id__isnull=False)
         .exclude(plan_id__in=waiting, plan_id__isnull=False)
         .order_by("pk")
-        .values_list("pk", "account_id", "plan_id")[:BATCH]
+        .values_list(*MARKER_FIELDS)[:BATCH]
     )
 
 
-def _work_off_one_by_one(batch: MarkerBatch) -> tuple[int, int]:
-    """One bad account must not hold up the others: it backs off and shows in the operations page."""
-    plans = failed = 0
-    for subject_id in sorted(batch.account_ids | batch.plan_ids):
-        rows = StaleMarker.objects.filter(Q(account_id=subject_id) | Q(plan_id=subject_id))
-        single = MarkerBatch.of(rows.filter(pk__in=batch.ids).values_list("pk", "account_id", "plan_id"))
-        try:
-            plans += work_off(single)
-            _forget_failures(single)
-        except DatabaseError as error:
-            _remember_failure(subject_id, str(error))
-            failed += 1
-    return plans, failed
+def _sweep_batch(batch: MarkerBatch) -> SweepResult:
+    try:
+        return SweepResult(len(batch.ids), work_off(batch))
+    except DatabaseError as error:
+        if not connection.is_usable():
+            raise
+        logger.warning("sweep_batch_failed", error=str(error))
+    try:
+        return SweepResult(len(batch.ids), *work_off_apart(batch))
+    except DatabaseError as error:
+        if not connection.is_usable():
+            raise
+        logger.warning("sweep_batch_left", error=str(error))
+        return SweepResult(failed=len(batch.ids))
 
 
-def _remember_failure(subject_id: UUID, error: str) -> None:
+def _outdated_plans() -> list[UUID]:
+    """Plans whose numbers are no longer right although no record changed."""
+    outdated = PlanKPI.objects.outdated(today=company_today(), company_currency=settings.COMPANY_CURRENCY)
+    waiting = RollupFailure.objects.waiting(at=timezone.now()).values("plan_id")
+    return list(outdated.exclude(pk__in=waiting).order_by("pk").values_list("pk", flat=True))
+
+
+def _report(sweeper: str, result: SweepResult, seconds: float) -> None:
+    """Leave word that this process is there, and what it did; the operations page shows it."""
     now = timezone.now()
-    failure, _created = RollupFailure.objects.get_or_create(
-        subject_id=subject_id, defaults={"last_error": error, "first_failed_at": now, "retry_at": now}
+    if result:
+        work = {"worked_at": now, "seconds": seconds, "markers": result.markers, "plans": result.plans}
+        Sweeper.objects.update_or_create(
+            name=sweeper, defaults={"seen_at": now, "failed": result.failed, **work}
+        )
+    elif not Sweeper.objects.filter(name=sweeper, seen_at__gt=now - SEEN_STEP).exists():
+        Sweeper.objects.update_or_create(name=sweeper, defaults={"seen_at": now})
+        Sweeper.objects.filter(seen_at__lt=now - FORGET_SWEEPER).delete()
+
+
+# --- Everything anew ------------------------------------------------------------------------
+@transaction.atomic
+def rebuild() -> tuple[int, int]:
+    """Compute the KPIs of all plans anew in one statement; returns how many there are and how many failed."""
+    _lift_statement_timeout()
+    lock_plans(connection, None)
+    marker_ids = list(StaleMarker.objects.values_list("pk", flat=True))
+    for start in range(0, len(marker_ids), 10_000):
+        _remove_markers(marker_ids[start : start + 10_000])
+    errors: dict[UUID, str] = {}
+    try:
+        with transaction.atomic():
+            _compute(None)
+    except DatabaseError as error:
+        logger.warning("rebuild_failed", error=str(error))
+        plan_ids = (
+            AccountPlan.objects.unscoped("rebuild of all KPIs").order_by("pk").values_list("pk", flat=True)
+        )
+        errors = _compute_apart(list(plan_ids))
+    _remove_orphans(PlanKPI.objects.all())
+    now = timezone.now()
+    _mark_plans(set(errors), at=now)
+    for plan_id, message in errors.items():
+        _remember_failure(plan_id, message, at=now)
+    return PlanKPI.objects.count(), len(errors)
+
+
+def _lift_statement_timeout() -> None:
+    """Until the transaction ends: the limit is there for pages, not for operators."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+
+
+def mark_all_plans() -> None:
+    """Let the next sweep compute every plan."""
+    plans = AccountPlan.objects.unscoped("all KPIs count as stale").values_list("pk", flat=True)
+    now = timezone.now()
+    StaleMarker.objects.bulk_create(
+        (StaleMarker(plan_id=pk, created_at=now) for pk in plans.iterator()), batch_size=BATCH
     )
-    failure.attempts += 1
-    failure.last_error = error
-    failure.retry_at = now + min(timedelta(seconds=5) * 2**failure.attempts, LONGEST_BACK_OFF)
-    failure.save()
-    logger.error("rollup_failed", subject=str(subject_id), attempts=failure.attempts, error=error)
 
 
-def _forget_failures(batch: MarkerBatch) -> None:
-    RollupFailure.objects.filter(subject_id__in=batch.account_ids | batch.plan_ids).delete()
+def retry_now(plan_id: UUID) -> None:
+    """Let the next sweep try a failed plan again, whatever its back-off."""
+    RollupFailure.objects.filter(plan_id=plan_id).update(retry_at=timezone.now())
 
 
-def _refresh_slipped() -> int:
-    """Plans whose open opportunities passed their close date since: no record changed, the count did."""
-    stale = PlanKPI.objects.filter(valid_until__lt=timezone.localdate())
-    plan_ids = list(stale.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(plan_ids), BATCH):
-        recompute_plans(plan_ids[start : start + BATCH])
-    return len(plan_ids)
-
-
-def rebuild() -> int:
-    """Compute the KPIs of all plans anew in one statement; returns how many plans there are."""
-    with transaction.atomic():
-        lock_plans(connection, None)
-        marker_ids = list(StaleMarker.objects.values_list("pk", flat=True))
-        for start in range(0, len(marker_ids), 10_000):
-            _remove_markers(marker_ids[start : start + 10_000])
-        _compute(None)
-        return PlanKPI.objects.count()
-
-
+# --- How stale ------------------------------------------------------------------------------
 def is_lagging() -> bool:
-    """Whether any marker waits: pages over many plans then say that numbers may lag by seconds."""
-    return StaleMarker.objects.exists()
+    """Whether anything waits: pages over many plans then say that numbers may lag by seconds."""
+    return StaleMarker.objects.exists() or PlanKPI.objects.filter(valid_until__lt=company_today()).exists()
 
 
 def oldest_marker_age() -> timedelta | None:
-    created_at = StaleMarker.objects.order_by("pk").values_list(F("created_at"), flat=True).first()
+    created_at = StaleMarker.objects.order_by("pk").values_list("created_at", flat=True).first()
     return None if created_at is None else timezone.now() - created_at

@@ -14,7 +14,7 @@ PERCENT_KPIS = (
 KPIS = ("sales_target", *PERCENT_KPIS)
 # Conversion between two currencies goes over the company currency and is fixed to this many places,
 # half up, before it is multiplied: so a contribution is one exact product on every database.
-CROSS_RATE_PLACES = 12
+CROSS_RATE_PLACES = 20
 
 
 def percent_of(value: Decimal | None, target: Decimal | None) -> Decimal | None:
@@ -24,15 +24,19 @@ def percent_of(value: Decimal | None, target: Decimal | None) -> Decimal | None:
     return (value * 100 / target).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
-def remaining_target(*, sales_target: Decimal | None, won_revenue: Decimal) -> Decimal | None:
+def remaining_target(*, sales_target: Decimal | None, won_revenue: Decimal | None) -> Decimal | None:
     """max(sales target − won revenue, 0); None without a target."""
-    return None if sales_target is None else max(sales_target - won_revenue, Decimal(0))
+    if sales_target is None or won_revenue is None:
+        return None
+    return max(sales_target - won_revenue, Decimal(0))
 
 
-def coverage_ratio(*, sales_target: Decimal | None, won_revenue: Decimal, pipeline: Decimal) -> Decimal | None:
+def coverage_ratio(
+    *, sales_target: Decimal | None, won_revenue: Decimal | None, pipeline: Decimal | None
+) -> Decimal | None:
     """pipeline ÷ (sales target − won revenue) to two decimals; None once the target is won or without one."""
     remaining = remaining_target(sales_target=sales_target, won_revenue=won_revenue)
-    if not remaining:
+    if not remaining or pipeline is None:
         return None
     return (pipeline / remaining).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 

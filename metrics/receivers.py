@@ -1,4 +1,7 @@
-"""After a commit that may have made KPIs stale, nudge a worker. Losing the nudge is harmless."""
+"""After a commit that may have made KPIs stale, nudge a worker. Losing the nudge is harmless.
+
+After a migration, everything counts as stale.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from kam.core.models import Change
+from metrics import operations
+from metrics.models import StaleMarker
 from metrics.tasks import sweep_stale_kpis
 
 logger = structlog.get_logger(__name__)
@@ -36,8 +41,8 @@ _broker_away_until = 0.0
 def nudge_on_commit(sender: Any, entries: Sequence[Change], **kwargs: Any) -> None:
     if settings.REDIS_URL and any(entry.model in RESTED_ON for entry in entries):
         connection = transaction.get_connection()
-        if (enqueue_sweep not in [hook[1] for hook in connection.run_on_commit]) or not connection.in_atomic_block:
-            transaction.on_commit(enqueue_sweep)
+        if enqueue_sweep not in [hook[1] for hook in connection.run_on_commit]:
+            transaction.on_commit(enqueue_sweep, robust=True)
 
 
 def enqueue_sweep() -> None:
@@ -49,3 +54,13 @@ def enqueue_sweep() -> None:
     except (OperationalError, RedisError, OSError) as error:
         _broker_away_until = time.monotonic() + REST_AFTER_FAILURE
         logger.warning("broker_unavailable", error=str(error))
+
+
+def mark_all_after_migrate(using: str, plan: Sequence[Any] = (), **kwargs: Any) -> None:
+    """A migration may have changed records past the triggers, and a release how they are counted."""
+    if (
+        plan
+        and using == DEFAULT_DB_ALIAS
+        and StaleMarker._meta.db_table in connection.introspection.table_names()
+    ):
+        operations.mark_all_plans()

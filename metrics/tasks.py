@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from celery import shared_task
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from metrics import operations
 
 
-@shared_task(autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
 def sweep_stale_kpis(**_: Any) -> None:
     """Work off all stale markers; safe to run twice, at once, or not at all."""
-    operations.sweep()
+    operations.sweep(sweeper=f"worker on {socket.gethostname()}")

@@ -1,7 +1,8 @@
 """Stale markers: triggers on everything a KPI rests on append them in the writer's transaction.
 
 PostgreSQL: statement-level with transition tables, one INSERT per statement however many rows it
-changed. SQLite: row-level. What each table marks is in `SOURCES`, once for both.
+changed; TRUNCATE marks every plan. SQLite: row-level. What each table marks is in `SOURCES`, once
+for both.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ SOURCES = (
         ("account_id", "stage_id", "amount", "currency", "probability", "close_date"),
         "SELECT DISTINCT x.account_id FROM {rows}",
     ),
-    Source("crm_order", ("account_id", "date", "amount", "currency"), "SELECT DISTINCT x.account_id FROM {rows}"),
+    Source(
+        "crm_order", ("account_id", "date", "amount", "currency"), "SELECT DISTINCT x.account_id FROM {rows}"
+    ),
     Source(
         "crm_opportunityline",
         ("opportunity_id",),
@@ -52,13 +55,13 @@ SOURCES = (
         "SELECT DISTINCT o.account_id FROM {rows} JOIN crm_opportunity o ON o.stage_id = x.id",
         on_insert=False,
     ),
-    # A rate concerns plans in its currency and plans with records in it.
+    # A rate concerns plans in its currency and plans with records in it: found when it is worked off,
+    # so that loading years of daily rates costs its writer one marker a rate and no search.
     Source(
         "crm_exchangerate",
         ("currency", "valid_from", "rate"),
-        "SELECT p.account_id FROM {rows} JOIN plans_accountplan p ON p.currency = x.currency "
-        "UNION SELECT o.account_id FROM {rows} JOIN crm_opportunity o ON o.currency = x.currency "
-        "UNION SELECT o.account_id FROM {rows} JOIN crm_order o ON o.currency = x.currency",
+        "SELECT DISTINCT x.currency FROM {rows}",
+        marks="currency",
     ),
     # A move concerns the plans above the old place and above the new one; so does a deletion.
     Source(
@@ -87,7 +90,11 @@ SOURCES = (
 
 def declared(vendor: str) -> Iterable[Trigger]:
     for source in SOURCES:
-        yield from _postgresql(source) if vendor == "postgresql" else _sqlite(source)
+        if vendor == "postgresql":
+            yield from _postgresql(source)
+            yield _mark_all_on_truncate(source.table)
+        else:
+            yield from _sqlite(source)
     yield _remove_kpi(vendor)
 
 
@@ -98,30 +105,47 @@ def _insert(source: Source, vendor: str, rows: str) -> str:
     )
 
 
+def _function_trigger(name: str, table: str, event: str, body: str) -> Trigger:
+    """A PostgreSQL trigger with the function that it calls."""
+    function = (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
+    )
+    return Trigger(name, table, (function, f"CREATE TRIGGER {name} AFTER {event} EXECUTE FUNCTION {name}()"))
+
+
 def _postgresql(source: Source) -> Iterable[Trigger]:
-    name = f"kam_stale_{source.table}"
-    differs = " OR ".join(f"o.{c} IS DISTINCT FROM n.{c}" for c in source.columns)
-    changed = (
-        f"(SELECT n.* FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE {differs} UNION ALL "
-        f"SELECT o.* FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE {differs}) AS x"
+    columns = ", ".join(("id", *source.columns))
+    # A row that changed is in one of the two tables as it is not in the other.
+    changed = " UNION ALL ".join(
+        f"(SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other})"
+        for one, other in (("old_rows", "new_rows"), ("new_rows", "old_rows"))
     )
     events = {
         "insert": ("REFERENCING NEW TABLE AS new_rows", "new_rows AS x"),
-        "update": ("REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows", changed),
+        "update": ("REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows", f"({changed}) AS x"),
         "delete": ("REFERENCING OLD TABLE AS old_rows", "old_rows AS x"),
     }
     if not source.on_insert:
         del events["insert"]
     for event, (tables, rows) in events.items():
-        function = (
-            f"CREATE OR REPLACE FUNCTION {name}_{event}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"{_insert(source, 'postgresql', rows)}; RETURN NULL; END $$"
+        yield _function_trigger(
+            f"kam_stale_{source.table}_{event}",
+            source.table,
+            f"{event.upper()} ON {source.table} {tables} FOR EACH STATEMENT",
+            f"{_insert(source, 'postgresql', rows)}; RETURN NULL;",
         )
-        trigger = (
-            f"CREATE TRIGGER {name}_{event} AFTER {event.upper()} ON {source.table} {tables} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_{event}()"
-        )
-        yield Trigger(f"{name}_{event}", source.table, (function, trigger))
+
+
+def _mark_all_on_truncate(table: str) -> Trigger:
+    """TRUNCATE names no rows: every plan may have lost some; the numbers of plans that went go too."""
+    return _function_trigger(
+        f"kam_stale_{table}_truncate",
+        table,
+        f"TRUNCATE ON {table} FOR EACH STATEMENT",
+        f"INSERT INTO metrics_stalemarker (plan_id, created_at) SELECT id, {NOW['postgresql']} FROM plans_accountplan;"
+        " DELETE FROM metrics_plankpi k WHERE NOT EXISTS (SELECT 1 FROM plans_accountplan p WHERE p.id = k.plan_id);"
+        " RETURN NULL;",
+    )
 
 
 def _sqlite(source: Source) -> Iterable[Trigger]:
@@ -131,7 +155,7 @@ def _sqlite(source: Source) -> Iterable[Trigger]:
     def row(prefix: str) -> str:
         return f"SELECT {', '.join(f'{prefix}.{c} AS {c}' for c in named)}"
 
-    differs = " OR ".join(f"OLD.{c} IS NOT NEW.{c}" for c in source.columns)
+    differs = " OR ".join(f"OLD.{c} IS NOT NEW.{c}" for c in ("id", *source.columns))
     events = {
         "insert": ("", f"({row('NEW')}) AS x"),
         "update": (f"WHEN {differs}", f"({row('NEW')} UNION {row('OLD')}) AS x"),
@@ -147,20 +171,16 @@ def _sqlite(source: Source) -> Iterable[Trigger]:
             f"SELECT marked.id, {NOW['sqlite']} FROM (SELECT NULL AS id WHERE 0 UNION ALL SELECT * FROM ({select})) "
             f"AS marked"
         )
-        statement = f"CREATE TRIGGER {name}_{event} AFTER {event.upper()} ON {source.table} {when} BEGIN {body}; END"
+        statement = (
+            f"CREATE TRIGGER {name}_{event} AFTER {event.upper()} ON {source.table} {when} BEGIN {body}; END"
+        )
         yield Trigger(f"{name}_{event}", source.table, (statement,))
 
 
 def _remove_kpi(vendor: str) -> Trigger:
     """The numbers go with their plan, also when it was deleted by raw SQL."""
-    name = "kam_remove_kpi"
-    delete = "DELETE FROM metrics_plankpi WHERE plan_id = OLD.id"
+    name, table = "kam_remove_kpi", "plans_accountplan"
+    delete = "DELETE FROM metrics_plankpi WHERE plan_id = OLD.id;"
     if vendor == "sqlite":
-        create = (f"CREATE TRIGGER {name} AFTER DELETE ON plans_accountplan BEGIN {delete}; END",)
-    else:
-        create = (
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN {delete}; RETURN NULL; END $$",
-            f"CREATE TRIGGER {name} AFTER DELETE ON plans_accountplan FOR EACH ROW EXECUTE FUNCTION {name}()",
-        )
-    return Trigger(name, "plans_accountplan", create)
+        return Trigger(name, table, (f"CREATE TRIGGER {name} AFTER DELETE ON {table} BEGIN {delete} END",))
+    return _function_trigger(name, table, f"DELETE ON {table} FOR EACH ROW", f"{delete} RETURN NULL;")

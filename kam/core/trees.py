@@ -41,6 +41,15 @@ def _detach(edge: str, node_id: str) -> str:
     )
 
 
+def _adopt(node: str, edge: str, new_id: str) -> str:
+    """Join a new node with its children that were inserted before it (foreign keys are checked at commit)."""
+    return (
+        f"INSERT INTO {edge} (ancestor_id, descendant_id, depth) "
+        f"SELECT {new_id}, down.descendant_id, down.depth + 1 "
+        f"FROM {node} child JOIN {edge} down ON down.ancestor_id = child.id WHERE child.parent_id = {new_id}"
+    )
+
+
 def _postgresql(node: str, edge: str) -> list[Trigger]:
     function = f"{edge}_keep"
     body = f"""
@@ -56,10 +65,12 @@ def _postgresql(node: str, edge: str) -> list[Trigger]:
             END IF;
             IF TG_OP = 'INSERT' THEN
                 INSERT INTO {edge} (ancestor_id, descendant_id, depth) VALUES (NEW.id, NEW.id, 0);
-            ELSE
-                IF EXISTS (SELECT 1 FROM {edge} WHERE ancestor_id = NEW.id AND descendant_id = NEW.parent_id) THEN
-                    RAISE EXCEPTION '{CYCLE_MESSAGE}' USING ERRCODE = 'check_violation';
-                END IF;
+                {_adopt(node, edge, "NEW.id")};
+            END IF;
+            IF EXISTS (SELECT 1 FROM {edge} WHERE ancestor_id = NEW.id AND descendant_id = NEW.parent_id) THEN
+                RAISE EXCEPTION '{CYCLE_MESSAGE}' USING ERRCODE = 'check_violation';
+            END IF;
+            IF TG_OP = 'UPDATE' THEN
                 {_detach(edge, "NEW.id")};
             END IF;
             IF NEW.parent_id IS NOT NULL THEN
@@ -77,25 +88,32 @@ def _postgresql(node: str, edge: str) -> list[Trigger]:
         Trigger(
             f"{edge}_1_move",
             node,
-            (f"CREATE TRIGGER {edge}_1_move AFTER UPDATE OF parent_id ON {node} FOR EACH ROW {changed} "
-             f"EXECUTE FUNCTION {function}()",),
+            (
+                f"CREATE TRIGGER {edge}_1_move AFTER UPDATE OF parent_id ON {node} FOR EACH ROW {changed} "
+                f"EXECUTE FUNCTION {function}()",
+            ),
         ),
         Trigger(f"{edge}_9_delete", node, (f"CREATE TRIGGER {edge}_9_delete AFTER DELETE ON {node} {call}",)),
     ]
 
 
 def _sqlite(node: str, edge: str) -> list[Trigger]:
+    refuse_cycle = (
+        f"SELECT RAISE(ABORT, '{CYCLE_MESSAGE}') WHERE EXISTS "
+        f"(SELECT 1 FROM {edge} WHERE ancestor_id = NEW.id AND descendant_id = NEW.parent_id)"
+    )
     insert = f"""
         CREATE TRIGGER {edge}_1_insert AFTER INSERT ON {node} BEGIN
             INSERT INTO {edge} (ancestor_id, descendant_id, depth) VALUES (NEW.id, NEW.id, 0);
+            {_adopt(node, edge, "NEW.id")};
+            {refuse_cycle};
             {_attach(edge, "NEW.id", "NEW.parent_id")};
         END
     """
     move = f"""
         CREATE TRIGGER {edge}_1_move AFTER UPDATE OF parent_id ON {node}
         WHEN OLD.parent_id IS NOT NEW.parent_id BEGIN
-            SELECT RAISE(ABORT, '{CYCLE_MESSAGE}') WHERE EXISTS
-                (SELECT 1 FROM {edge} WHERE ancestor_id = NEW.id AND descendant_id = NEW.parent_id);
+            {refuse_cycle};
             {_detach(edge, "NEW.id")};
             {_attach(edge, "NEW.id", "NEW.parent_id")};
         END

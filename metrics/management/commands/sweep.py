@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from typing import Any
+
+import structlog
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import InterfaceError, OperationalError, connection
+
+from metrics import operations
+
+logger = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 30.0  # seconds between two tries to reach a database that is away
+
+
+class Command(BaseCommand):
+    help = "Recompute whatever is stale. Needs no broker; may run anywhere, also twice at once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--loop",
+            type=float,
+            metavar="SECONDS",
+            help="go on, with so many seconds in between, until stopped",
+        )
+
+    def handle(self, *args: Any, loop: float | None, **options: Any) -> None:
+        self.stopped = threading.Event()
+        self.sweeper = f"sweep on {socket.gethostname()}"
+        if loop is None:
+            self._sweep()
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopped.set())  # the sweep under way is finished
+        self._loop(max(loop, 0.1))
+
+    def _loop(self, seconds: float) -> None:
+        pause = seconds
+        while not self.stopped.is_set():
+            try:
+                self._sweep()
+                pause = seconds
+            except (OperationalError, InterfaceError) as error:
+                connection.close()
+                pause = min(max(pause, 1.0) * 2, LONGEST_PAUSE)
+                logger.warning("database_unavailable", error=str(error).strip(), retry_in=pause)
+            self.stopped.wait(pause)
+
+    def _sweep(self) -> None:
+        result = operations.sweep(sweeper=self.sweeper)
+        if result:
+            logger.info("swept", markers=result.markers, plans=result.plans, failed=result.failed)

@@ -1,0 +1,279 @@
+"""Recomputes every KPI on a path of its own and lists what differs from what is stored.
+
+Plain Python over plain rows: it walks the accounts' parents, looks up rates and rounds by itself,
+and shares no code with `metrics.rollup` or the closure tables. It is what `manage.py check_kpis` runs.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from crm.models import (
+    Account,
+    AccountEdge,
+    ExchangeRate,
+    Opportunity,
+    Order,
+    RevenueSchedule,
+    Territory,
+    TerritoryEdge,
+)
+from kam.core.money import minor_units
+from metrics.models import PlanKPI
+from plans.models import AccountPlan
+
+REASON = "independent check of all KPIs"
+# A conversion between two currencies goes over the company currency; the quotient of the two rates
+# is fixed to so many places, half up (domain.md leaves its precision open).
+QUOTIENT_PLACES = 20
+CHUNK = 5_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field of one row that is not as it should be."""
+
+    what: str
+    field: str
+    stored: Any
+    expected: Any
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.field} is {self.stored}, should be {self.expected}"
+
+
+class Record(NamedTuple):
+    """Something that may count: an opportunity, a schedule of one, or an order."""
+
+    day: date
+    amount: Decimal
+    currency: str
+    probability: Decimal  # 0…100
+    is_closed: bool
+    is_won: bool
+
+    @property
+    def is_open(self) -> bool:
+        return not self.is_closed
+
+    @property
+    def is_lost(self) -> bool:
+        return self.is_closed and not self.is_won
+
+
+# --- What there is --------------------------------------------------------------------------
+class Rates:
+    """The rate of a currency on a day: the latest one valid from that day or before."""
+
+    def __init__(self, company_currency: str) -> None:
+        self.company_currency = company_currency
+        self.days: dict[str, list[date]] = defaultdict(list)
+        self.values: dict[str, list[Fraction]] = defaultdict(list)
+        rows = ExchangeRate.objects.order_by("valid_from").values_list("currency", "valid_from", "rate")
+        for currency, valid_from, rate in rows.iterator():
+            self.days[currency].append(valid_from)
+            self.values[currency].append(Fraction(rate))
+
+    def on(self, currency: str, day: date) -> Fraction | None:
+        if currency == self.company_currency:
+            return Fraction(1)
+        place = bisect_right(self.days.get(currency, []), day)
+        return self.values[currency][place - 1] if place else None
+
+    def factor(self, source: str, target: str, day: date) -> Fraction | None:
+        """What one unit of `source` is in `target`; None without a rate."""
+        if source == target:
+            return Fraction(1)
+        source_rate, target_rate = self.on(source, day), self.on(target, day)
+        if source_rate is None or target_rate is None:
+            return None
+        if target == self.company_currency:
+            return source_rate
+        return half_up(source_rate / target_rate, QUOTIENT_PLACES)
+
+
+def half_up(value: Fraction, places: int) -> Fraction:
+    """Rounded to so many places, halves away from zero."""
+    scaled = abs(value) * 10**places
+    whole, rest = divmod(scaled.numerator, scaled.denominator)
+    if 2 * rest >= scaled.denominator:
+        whole += 1
+    return Fraction(whole if value >= 0 else -whole, 10**places)
+
+
+class World:
+    """All rows that KPIs rest on, read once. Run it inside one snapshot of the database."""
+
+    def __init__(self, *, company_currency: str) -> None:
+        self.rates = Rates(company_currency)
+        self.children: dict[UUID | None, list[UUID]] = defaultdict(list)
+        for pk, parent_id in (
+            Account.objects.unscoped(REASON).order_by().values_list("pk", "parent_id").iterator()
+        ):
+            self.children[parent_id].append(pk)
+        self.opportunities: dict[UUID, list[Record]] = defaultdict(list)
+        self.schedules: dict[UUID, list[Record]] = defaultdict(list)
+        self.orders: dict[UUID, list[Record]] = defaultdict(list)
+        self._read_records()
+
+    def _read_records(self) -> None:
+        deal = ("currency", "probability", "stage__is_closed", "stage__is_won")
+        opportunities = Opportunity.objects.unscoped(REASON).order_by()
+        for account_id, *row in opportunities.values_list(
+            "account_id", "close_date", "amount", *deal
+        ).iterator():
+            self.opportunities[account_id].append(Record(*row))
+        path = "line__opportunity__"
+        fields = (f"{path}account_id", "date", "amount", *(path + name for name in deal))
+        schedules = RevenueSchedule.objects.unscoped(REASON).order_by()
+        for account_id, *row in schedules.values_list(*fields).iterator():
+            self.schedules[account_id].append(Record(*row))
+        orders = Order.objects.unscoped(REASON).order_by()
+        for account_id, *row in orders.values_list("account_id", "date", "amount", "currency").iterator():
+            self.orders[account_id].append(Record(*row, Decimal(0), True, True))
+
+    def accounts_of(self, plan: AccountPlan) -> Iterator[UUID]:
+        """The plan's account and, unless it is for that one only, those below, from parent to child."""
+        stack, seen = [plan.account_id], set()
+        while stack:
+            account_id = stack.pop()
+            if account_id in seen:
+                continue
+            seen.add(account_id)
+            yield account_id
+            if plan.include_child_accounts:
+                stack.extend(self.children.get(account_id, ()))
+
+    def records_of(self, plan: AccountPlan) -> Iterator[Record]:
+        """What the plan counts: by account, by date and by its basis."""
+        if plan.status == "cancelled":
+            return
+        for account_id in self.accounts_of(plan):
+            deals = self.schedules if plan.revenue_basis == "schedule" else self.opportunities
+            for record in deals.get(account_id, ()):
+                # With orders as revenue, a won opportunity is no revenue of its own.
+                is_order_plan = plan.revenue_basis == "order"
+                if plan.start_date <= record.day <= plan.end_date and not (is_order_plan and record.is_won):
+                    yield record
+            if plan.revenue_basis == "order":
+                for record in self.orders.get(account_id, ()):
+                    if plan.start_date <= record.day <= plan.end_date:
+                        yield record
+
+
+# --- What the numbers should be -------------------------------------------------------------
+def money(records: Iterable[Record], *, currency: str, rates: Rates) -> tuple[dict[str, Fraction], int]:
+    """The sums in one currency, each rounded once, and how many records could not be converted."""
+    won = pipeline = weighted = Fraction(0)
+    not_converted = 0
+    for record in records:
+        if record.is_lost:
+            continue
+        factor = rates.factor(record.currency, currency, record.day)
+        if factor is None:
+            not_converted += 1
+        elif record.is_won:
+            won += Fraction(record.amount) * factor
+        else:
+            pipeline += Fraction(record.amount) * factor
+            weighted += Fraction(record.amount) * Fraction(record.probability) / 100 * factor
+    places = minor_units(currency)
+    sums = {
+        "won_revenue": half_up(won, places),
+        "pipeline": half_up(pipeline, places),
+        "weighted_pipeline": half_up(weighted, places),
+    }
+    sums["total_expected_revenue"] = sums["won_revenue"] + sums["weighted_pipeline"]
+    return sums, not_converted
+
+
+def expected_values(plan: AccountPlan, world: World, *, today: date) -> dict[str, Any]:
+    """Every field of the plan's KPIs, by name; money as fractions."""
+    rates, company = world.rates, world.rates.company_currency
+    records = list(world.records_of(plan))
+    own, not_converted = money(records, currency=plan.currency, rates=rates)
+    foreign, company_not_converted = money(records, currency=company, rates=rates)
+    target = None if plan.sales_target is None else Fraction(plan.sales_target)
+    company_target = None
+    rate = rates.on(plan.currency, plan.start_date)
+    if target is not None and rate is not None:
+        company_target = half_up(target * rate, minor_units(company))
+    upcoming = [record.day for record in records if record.is_open and record.day >= today]
+    return {
+        "currency": plan.currency,
+        "basis": plan.revenue_basis,
+        "sales_target": target,
+        **own,
+        "forecast_target_variance": None if target is None else own["total_expected_revenue"] - target,
+        "won_count": sum(record.is_won for record in records),
+        "open_count": sum(record.is_open for record in records),
+        "lost_count": sum(record.is_lost for record in records),
+        "slipped_count": sum(record.is_open and record.day < today for record in records),
+        "not_converted_count": not_converted,
+        "company_currency": company,
+        "company_sales_target": company_target,
+        **{f"company_{name}": value for name, value in foreign.items()},
+        "company_forecast_target_variance": (
+            None if company_target is None else foreign["total_expected_revenue"] - company_target
+        ),
+        "company_not_converted_count": company_not_converted,
+        "valid_until": min(upcoming, default=None),
+    }
+
+
+# --- What differs ---------------------------------------------------------------------------
+def kpi_differences(*, today: date, company_currency: str) -> Iterator[Difference]:
+    """Plans without numbers, numbers without a plan, and every field that is not what it should be."""
+    world = World(company_currency=company_currency)
+    stored = {kpi.pk: kpi for kpi in PlanKPI.objects.iterator(chunk_size=CHUNK)}
+    for plan in AccountPlan.objects.unscoped(REASON).order_by("pk").iterator(chunk_size=CHUNK):
+        what = f"plan {plan.pk} “{plan.name}”"
+        kpi = stored.pop(plan.pk, None)
+        if kpi is None:
+            yield Difference(what, "kpi", "missing", "there")
+            continue
+        for name, value in expected_values(plan, world, today=today).items():
+            if (found := getattr(kpi, name)) != value:
+                yield Difference(what, name, found, readable(value))
+    for plan_id in stored:
+        yield Difference(f"plan {plan_id}", "kpi", "there", "gone with its plan")
+
+
+def readable(value: Any) -> Any:
+    return Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else value
+
+
+def tree_differences() -> Iterator[Difference]:
+    """Pairs of ancestor and descendant that a closure table lacks, has too much, or at a wrong depth."""
+    for node, edge in ((Account, AccountEdge), (Territory, TerritoryEdge)):
+        parents = dict(node.objects.unscoped(REASON).order_by().values_list("pk", "parent_id"))
+        expected = {
+            (ancestor_id, pk): depth
+            for pk in parents
+            for depth, ancestor_id in enumerate(_path_up(pk, parents))
+        }
+        for ancestor_id, descendant_id, depth in edge.objects.values_list(
+            "ancestor_id", "descendant_id", "depth"
+        ):
+            right = expected.pop((ancestor_id, descendant_id), None)
+            if depth != right:
+                yield Difference(f"{edge.__name__} {ancestor_id} > {descendant_id}", "depth", depth, right)
+        for (ancestor_id, descendant_id), depth in expected.items():
+            yield Difference(f"{edge.__name__} {ancestor_id} > {descendant_id}", "depth", None, depth)
+
+
+def _path_up(pk: UUID, parents: Mapping[UUID, UUID | None]) -> Iterator[UUID]:
+    seen: set[UUID] = set()
+    node: UUID | None = pk
+    while node is not None and node not in seen:
+        seen.add(node)
+        yield node
+        node = parents.get(node)
