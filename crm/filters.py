@@ -12,12 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.enums import ActivityStatus, CallFrequency, PickList
 from crm.models import (
     Account,
-    Activity,
     ActivityType,
     Contact,
-    ExchangeRate,
-    Opportunity,
-    Order,
     PickListValue,
     Product,
     ProductCategory,
@@ -151,9 +147,7 @@ class OpportunityFilter(SourcedFilterSet):
         "updated_at": "updated_at",
     }
 
-    def filter_slipped(self, queryset: QuerySet, name: str, value: bool | str) -> QuerySet:
-        if value == "":
-            return queryset
+    def filter_slipped(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         late = Q(stage__is_closed=False, close_date__lt=company_today())
         return queryset.filter(late if value else ~late)
 
@@ -210,9 +204,7 @@ class ActivityFilter(SourcedFilterSet):
         "updated_at": "updated_at",
     }
 
-    def filter_overdue(self, queryset: QuerySet, name: str, value: bool | str) -> QuerySet:
-        if value == "":
-            return queryset
+    def filter_overdue(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         late = Q(status=ActivityStatus.PLANNED, planned_for__isnull=False, planned_for__lt=company_today())
         return queryset.filter(late if value else ~late)
 
