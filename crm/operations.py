@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model, Prefetch
 from django.utils.translation import gettext as _
 
 from crm.enums import ActivityStatus
-from crm.models import Activity
+from crm.models import (
+    Activity,
+    Contact,
+    Opportunity,
+    OpportunityLine,
+    RevenueSchedule,
+    Territory,
+    TerritoryMembership,
+)
+from kam.core.changes import bump_version
+from kam.core.writing import check_row, save_row
+from kam.users.models import User
+
+CALLER = "the caller loaded it through the gate"
+Values = Mapping[str, Any]
 
 
 class ActivityStepNotAllowedError(Exception):
@@ -18,7 +37,7 @@ class ActivityStepNotAllowedError(Exception):
 
 def _locked(activity: Activity) -> Activity:
     """The row as it stands, held until the end: of two people who press at once the second is told."""
-    rows = Activity.objects.unscoped("the caller loaded it through the gate")
+    rows = Activity.objects.unscoped(CALLER)
     return rows.select_for_update().get(pk=activity.pk)
 
 
@@ -60,3 +79,129 @@ def reopen_activity(*, activity: Activity) -> Activity:
     locked.status, locked.done_on = ActivityStatus.PLANNED, None
     locked.save()
     return locked
+
+
+# --- Rows with parts: an opportunity with its lines and schedules, a territory with its members ----
+class _Parts:
+    """Brings the parts of one row to what is wanted: unchanged ones write nothing, errors name their path."""
+
+    def __init__(self) -> None:
+        self.errors: dict[str, list[ValidationError]] = {}
+        self.new: list[Model] = []
+        self.changed: list[Any] = []
+        self.surplus: list[Any] = []
+
+    def match(self, stored: dict[UUID, Any], wanted: Sequence[Values], path: str) -> list[Any]:
+        """The stored part of each wanted one, None for a new one. Stored ones that nobody wants go."""
+        left = dict(stored)
+        matched = []
+        for index, values in enumerate(wanted):
+            pk = values.get("id")
+            if pk is not None and pk not in left:
+                message = _("There is no such object.")
+                self.errors[f"{path}.{index}.id"] = [ValidationError(message, "does_not_exist")]
+            matched.append(None if pk is None else left.pop(pk, None))
+        self.surplus += left.values()
+        return matched
+
+    def fill(self, part: Any, values: Values, path: str) -> None:
+        for name, value in values.items():
+            if name not in {"id", "schedules"}:
+                setattr(part, name, value)
+        try:
+            check_row(part)
+        except ValidationError as error:
+            self.errors.update({f"{path}.{name}": found for name, found in error.update_error_dict({}).items()})
+        if part._state.adding:
+            self.new.append(part)
+        elif part.changed_fields():
+            self.changed.append(part)
+
+    def save(self) -> bool:
+        """Whether anything was written. Raises `ValidationError` before anything is."""
+        if self.errors:
+            raise ValidationError(self.errors)
+        for part in self.surplus:
+            part.delete()
+        for part in self.changed:
+            part.save()
+        by_model: dict[type[Model], list[Any]] = {}
+        for part in self.new:
+            by_model.setdefault(type(part), []).append(part)
+        for model, parts in by_model.items():  # in the order they were filled: lines before their schedules
+            model._default_manager.bulk_create(parts)
+        return bool(self.new or self.changed or self.surplus)
+
+
+@transaction.atomic
+def save_opportunity(
+    *,
+    opportunity: Opportunity,
+    user: User,
+    contacts: Iterable[Contact] | None = None,
+    lines: Sequence[Values] | None = None,
+) -> Opportunity:
+    """Save a checked opportunity with its lines and their schedules; None leaves contacts or lines alone.
+
+    A line or schedule with an `id` is the stored one, one without is new, a stored one that is not
+    given is deleted. Any change of the parts raises the opportunity's version. Raises
+    `ValidationError` with paths such as `lines.0.schedules.1.amount`.
+    """
+    version = None if opportunity._state.adding else opportunity.version
+    currency_changed = version is not None and "currency" in {f.name for f in opportunity.changed_fields()}
+    save_row(opportunity, relations={} if contacts is None else {"contacts": contacts}, user=user)
+    if lines is None and currency_changed:
+        lines = [
+            {"id": line.pk, "schedules": [{"id": schedule.pk} for schedule in line.schedules.all()]}
+            for line in _stored_lines(opportunity)
+        ]
+    if lines is not None:
+        parts = _wanted_lines(opportunity, lines)
+        if parts.save() and opportunity.version == version:
+            bump_version(opportunity)
+    return opportunity
+
+
+def _stored_lines(opportunity: Opportunity) -> list[OpportunityLine]:
+    schedules = Prefetch("schedules", RevenueSchedule.objects.unscoped(CALLER))
+    rows = OpportunityLine.objects.unscoped(CALLER).filter(opportunity=opportunity).prefetch_related(schedules)
+    return list(rows)
+
+
+def _wanted_lines(opportunity: Opportunity, wanted: Sequence[Values]) -> _Parts:
+    parts = _Parts()
+    stored = {line.pk: line for line in _stored_lines(opportunity)}
+    for index, (values, found) in enumerate(zip(wanted, parts.match(stored, wanted, "lines"), strict=True)):
+        line = found or OpportunityLine()
+        line.opportunity = opportunity  # the one at hand: checks read its currency
+        path = f"lines.{index}"
+        parts.fill(line, values, path)
+        schedules = values.get("schedules")
+        if schedules is None:
+            continue
+        own = {} if found is None else {schedule.pk: schedule for schedule in found.schedules.all()}
+        matched = parts.match(own, schedules, f"{path}.schedules")
+        for number, (part, schedule) in enumerate(zip(schedules, matched, strict=True)):
+            schedule = schedule or RevenueSchedule()
+            schedule.line = line
+            parts.fill(schedule, part, f"{path}.schedules.{number}")
+    return parts
+
+
+@transaction.atomic
+def save_territory(*, territory: Territory, members: Sequence[Values] | None = None) -> Territory:
+    """Save a checked territory and, unless None, its members, matched by user."""
+    version = None if territory._state.adding else territory.version
+    territory.save()
+    if members is None:
+        return territory
+    rows = TerritoryMembership.objects.filter(territory=territory)
+    stored = {row.user_id: row for row in rows}
+    parts = _Parts()
+    for index, values in enumerate(members):
+        row = stored.pop(values["user"].pk, None) or TerritoryMembership(territory=territory)
+        parts.fill(row, values, f"memberships.{index}")
+    parts.surplus += stored.values()
+    if parts.save() and territory.version == version:
+        bump_version(territory)
+    return territory

@@ -241,6 +241,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["kam.core.api.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "kam.core.api.schema.KamAutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "kam.core.api.problems.problem_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "DEFAULT_THROTTLE_CLASSES": ["kam.core.api.throttles.UserThrottle", "kam.core.api.throttles.AnonThrottle"],
@@ -249,6 +250,8 @@ REST_FRAMEWORK = {
         "anon": env.str("API_ANON_RATE", default="60/min"),
         "login": env.str("LOGIN_RATE", default="20/min"),
     },
+    # How many proxies before us add to X-Forwarded-For: what others put there is not believed.
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -261,6 +264,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # One name for each set of choices, whichever field has it.
+    "ENUM_NAME_OVERRIDES": {
+        "UserRole": "kam.users.models.Role",
+        "TerritoryRole": "crm.enums.TerritoryRole",
+        "ColleagueRole": "plans.enums.ColleagueRole",
+        "ActivityStatus": "crm.enums.ActivityStatus",
+        "ObjectiveStatus": "plans.enums.ObjectiveStatus",
+        "PlanStatus": "plans.enums.PlanStatus",
+        "RevenueBasis": "templates_app.enums.RevenueBasis",
+        "ReviewFrequency": "templates_app.enums.ReviewFrequency",
+    },
 }
 
 # --- Logs -----------------------------------------------------------------------------------

@@ -1,4 +1,18 @@
+from crm.api import viewsets
 from kam.core.api.routers import ApiRouter
 
 router = ApiRouter()
+router.register("territories", viewsets.TerritoryViewSet)
+router.register("accounts", viewsets.AccountViewSet)
+router.register("contacts", viewsets.ContactViewSet)
+router.register("product-categories", viewsets.ProductCategoryViewSet)
+router.register("products", viewsets.ProductViewSet)
+router.register("stages", viewsets.StageViewSet)
+router.register("opportunities", viewsets.OpportunityViewSet)
+router.register("orders", viewsets.OrderViewSet)
+router.register("activity-types", viewsets.ActivityTypeViewSet)
+router.register("activities", viewsets.ActivityViewSet)
+router.register("exchange-rates", viewsets.ExchangeRateViewSet)
+router.register("pick-list-values", viewsets.PickListValueViewSet)
+
 urlpatterns = [*router.urls]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -17,34 +17,37 @@ if TYPE_CHECKING:
     from kam.users.models import User
 
 
-def check_row(instance: BaseModel, *, exclude: Iterable[str] = ()) -> None:
+def check_row(instance: BaseModel) -> None:
     """`full_clean()`, except for foreign keys, which the caller looked up through the gate.
 
     Django would ask for each of them again, and without a user.
     """
-    opts = instance._meta
-    relations = {field.name for field in opts.concrete_fields if field.is_relation}
-    errors: dict[str, Any] = {}
-    for check in (lambda: instance.clean_fields(exclude=relations | set(exclude)), instance.clean):
-        try:
-            check()
-        except ValidationError as error:
-            errors = error.update_error_dict(errors)
-    failed = {name for name in errors if name != NON_FIELD_ERRORS} | set(exclude) | {opts.pk.name}
+    fields = instance._meta.concrete_fields
+    relations = {field.name for field in fields if field.is_relation}
+    missing = [f for f in fields if f.is_relation and not f.null and getattr(instance, f.attname) is None]
+    if missing:  # `clean()` may follow them
+        raise ValidationError({f.name: ValidationError(f.error_messages["null"], "null") for f in missing})
+    errors = _collected({}, lambda: instance.clean_fields(exclude=relations), instance.clean)
+    unchecked = {name for name in errors if name != NON_FIELD_ERRORS} | {instance._meta.pk.name}
     unchanged: set[str] = set()
     if not instance._state.adding:
-        changed = {field.name for field in instance.changed_fields()}
-        unchanged = {field.name for field in opts.concrete_fields if field.name not in changed}
-    for check in (
-        lambda: instance.validate_unique(exclude=failed | unchanged),
-        lambda: instance.validate_constraints(exclude=failed),
-    ):
+        unchanged = {field.name for field in fields} - {field.name for field in instance.changed_fields()}
+    errors = _collected(
+        errors,
+        lambda: instance.validate_unique(exclude=unchecked | unchanged),
+        lambda: instance.validate_constraints(exclude=unchecked),
+    )
+    if errors:
+        raise ValidationError(errors)
+
+
+def _collected(errors: dict[str, Any], *checks: Callable[[], None]) -> dict[str, Any]:
+    for check in checks:
         try:
             check()
         except ValidationError as error:
             errors = error.update_error_dict(errors)
-    if errors:
-        raise ValidationError(errors)
+    return errors
 
 
 @transaction.atomic

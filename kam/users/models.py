@@ -96,6 +96,10 @@ class User(ChangeTracking, AbstractUser):
 
 
 class ApiTokenQuerySet(TrackedQuerySet):
+    def visible_to(self, user: User) -> ApiTokenQuerySet:
+        """Everybody sees their own tokens, nobody those of others."""
+        return self.filter(user_id=user.pk) if user.is_active else self.none()
+
     def usable(self, *, at: datetime) -> ApiTokenQuerySet:
         return self.filter(revoked_at=None).filter(models.Q(expires_at=None) | models.Q(expires_at__gt=at))
 
@@ -125,6 +129,11 @@ class ApiToken(ChangeTracking):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.user})"
+
+    def revoke(self) -> None:
+        """It opens nothing from the next request on; revoked tokens stay listed."""
+        self.revoked_at = self.revoked_at or timezone.now()
+        self.save()
 
     @staticmethod
     def hash_of(key: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable
-from datetime import date
-from datetime import timezone as datetime_timezone
+from datetime import UTC, date
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
@@ -27,7 +26,7 @@ class UtcDateTimeField(serializers.DateTimeField):
     """An instant: read with its offset, shown in UTC."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("default_timezone", datetime_timezone.utc)
+        kwargs.setdefault("default_timezone", UTC)
         super().__init__(**kwargs)
 
 
@@ -53,6 +52,7 @@ class DecimalTextField(serializers.Field):
 
     def __init__(self, *, min_value: Any = None, max_value: Any = None, **kwargs: Any) -> None:
         self.min_value, self.max_value = min_value, max_value
+        kwargs.pop("decimal_places", None)  # the class knows them; DRF passes the model field's
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> Decimal:
@@ -133,6 +133,13 @@ class PercentField(DecimalTextField):
 
     def to_representation(self, value: Decimal) -> float | int:
         return int(value) if value == int(value) else float(value)
+
+
+class ShareField(serializers.Field):
+    """A share of 0…1 that is computed, to four places, as a JSON number."""
+
+    def to_representation(self, value: Decimal) -> float:
+        return float(round(value, 4))
 
 
 class VisibleRelatedField(serializers.RelatedField):

@@ -46,7 +46,9 @@ def key_of(request: Request) -> str | None:
     return key
 
 
-def run_once(key: str, request: Request, run: Callable[[], Response], fail: Callable[[Exception], Response]) -> Response:
+def run_once(
+    key: str, request: Request, run: Callable[[], Response], fail: Callable[[Exception], Response]
+) -> Response:
     """Run the request, or answer what it answered before. `fail` turns an exception into its answer."""
     claim = _claim(key, request)
     if claim.finished_at is not None:

@@ -113,6 +113,13 @@ class PercentExtension(OpenApiSerializerFieldExtension):
         return {"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.1}
 
 
+class ShareExtension(OpenApiSerializerFieldExtension):
+    target_class = "kam.core.api.fields.ShareField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {"type": "number", "minimum": 0, "maximum": 1}
+
+
 class RelatedExtension(OpenApiSerializerFieldExtension):
     target_class = "kam.core.api.fields.VisibleRelatedField"
     match_subclasses = True

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import Http404
-from django.urls import NoReverseMatch
 from rest_framework import exceptions, mixins, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,8 +17,6 @@ from kam.core.api.permissions import BY_OBJECT
 from kam.core.api.serializers import KamModelSerializer
 from kam.core.api.views import ApiMixin
 
-UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-
 
 class VisibleReadOnlyViewSet(ApiMixin, mixins.ListModelMixin, GenericViewSet):
     """Lists and shows what the user may see; what is hidden is 404, like what does not exist.
@@ -29,7 +26,7 @@ class VisibleReadOnlyViewSet(ApiMixin, mixins.ListModelMixin, GenericViewSet):
     """
 
     kam_policy = BY_OBJECT
-    lookup_value_regex = UUID_PATTERN
+    lookup_value_converter = "uuid"
     filterset_class: ClassVar[Any] = None
 
     @property
@@ -99,10 +96,7 @@ class VisibleModelViewSet(VisibleReadOnlyViewSet):
         self.require(self.permission("add"), serializer.candidate)
         instance = self.perform_create(serializer)
         response = self.answer(self.written(instance), status.HTTP_201_CREATED)
-        try:
-            response["Location"] = self.reverse_action("detail", [instance.pk])
-        except NoReverseMatch:
-            pass
+        response["Location"] = self.reverse_action("detail", [instance.pk])
         return response
 
     def perform_create(self, serializer: KamModelSerializer) -> Any:
@@ -133,7 +127,8 @@ class VisibleModelViewSet(VisibleReadOnlyViewSet):
         return self.with_related(rows).get(pk=instance.pk)
 
 
-def found(queryset: QuerySet, pk: str) -> Any:
+def found(queryset: QuerySet, pk: Any) -> Any:
+    """The row, or 404: missing and hidden are the same."""
     instance = queryset.filter(pk=pk).first()
     if instance is None:
         raise Http404

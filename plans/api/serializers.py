@@ -1,0 +1,126 @@
+"""Plans and what lies under them, as the API shows and takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+from rest_framework.serializers import CreateOnlyDefault, CurrentUserDefault
+
+from kam.core.api import fields
+from kam.core.api.serializers import BASE_FIELDS, KamModelSerializer, VersionedSerializer
+from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+
+ME: dict[str, Any] = {"default": CreateOnlyDefault(CurrentUserDefault())}
+NUMBERS = ("sales_target", "stretch_target")
+
+
+class AccountPlanSerializer(KamModelSerializer):
+    """`sales_target` and `stretch_target` are null for who may not see the plan's numbers."""
+
+    percent_complete = fields.PercentField(read_only=True, allow_null=True)
+    elapsed_percent = fields.PercentField(read_only=True)
+
+    class Meta(KamModelSerializer.Meta):
+        model = AccountPlan
+        fields = (
+            *BASE_FIELDS,
+            "name",
+            "account",
+            "plan_type",
+            "start_date",
+            "end_date",
+            "status",
+            "owner",
+            "currency",
+            "sales_target",
+            "stretch_target",
+            "revenue_basis",
+            "include_child_accounts",
+            "is_confidential",
+            "parent_plan",
+            "copied_from",
+            "review_frequency",
+            "vision",
+            "goals",
+            "customer_goals",
+            "business_overview",
+            "short_term_plan",
+            "support_required",
+            "risks",
+            "competitors",
+            "percent_complete",
+            "elapsed_percent",
+        )
+        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME}
+
+    def prepare(self, rows: Sequence[AccountPlan]) -> None:
+        super().prepare(rows)
+        user = self.context["request"].user
+        self.with_numbers = {plan.pk for plan in rows}
+        if not user.has_perm("plans.view_numbers"):
+            mine = AccountPlan.objects.visible_to(user).filter(pk__in=self.with_numbers).taking_part(user)
+            self.with_numbers = set(mine.values_list("pk", flat=True))
+
+    def to_representation(self, instance: AccountPlan) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if instance.pk not in self.with_numbers:
+            shown.update(dict.fromkeys(NUMBERS))
+        return shown
+
+
+class PlanStepSerializer(VersionedSerializer):
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class StrategySerializer(KamModelSerializer):
+    fixed_fields = ("plan",)
+
+    class Meta(KamModelSerializer.Meta):
+        model = Strategy
+        fields = (*BASE_FIELDS, "plan", "name", "description", "order")
+
+
+class AccountPlanObjectiveSerializer(KamModelSerializer):
+    fixed_fields = ("plan",)
+    progress = fields.ShareField(read_only=True, allow_null=True)
+    progress_percent = fields.PercentField(read_only=True, allow_null=True)
+
+    class Meta(KamModelSerializer.Meta):
+        model = AccountPlanObjective
+        fields = (
+            *BASE_FIELDS,
+            "plan",
+            "strategy",
+            "name",
+            "approach",
+            "owner",
+            "start_date",
+            "target_date",
+            "status",
+            "weight",
+            "measure_kind",
+            "unit",
+            "baseline",
+            "current",
+            "target",
+            "stretch",
+            "progress_mode",
+            "manual_progress",
+            "progress",
+            "progress_percent",
+            "owner_comments",
+            "manager_comments",
+            "lessons_learned",
+            "order",
+        )
+        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME}
+
+
+class AccountPlanParticipantSerializer(KamModelSerializer):
+    fixed_fields = ("plan", "user")
+
+    class Meta(KamModelSerializer.Meta):
+        model = AccountPlanParticipant
+        fields = (*BASE_FIELDS, "plan", "user", "role", "access")

@@ -1,0 +1,152 @@
+"""The resources of plans. All of them are plan content: a change names the version it is based on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kam.core.api.problems import Conflict
+from kam.core.api.viewsets import VisibleModelViewSet
+from plans import filters, operations
+from plans.api import serializers
+from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from plans.rules import plan_of
+
+# What the progress of a plan is computed from, and no long texts.
+PROGRESS_FIELDS = (
+    "plan_id",
+    "version",
+    "status",
+    "weight",
+    "progress_mode",
+    "manual_progress",
+    "baseline",
+    "current",
+    "target",
+)
+
+
+class PlanContentViewSet(VisibleModelViewSet):
+    """A plan or rows of a plan. Every look of an administrator at a confidential plan is logged."""
+
+    requires_version = True
+    role_permission = "plans.add_accountplan"  # the add rule of the rows looks at their plan
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        row = self.get_object()
+        self.log_looks([row])
+        return self.answer(row)
+
+    def paginate_queryset(self, queryset: QuerySet) -> Any:
+        rows = super().paginate_queryset(queryset)
+        self.log_looks(rows)
+        return rows
+
+    def log_looks(self, rows: Iterable[Any]) -> None:
+        if self.request.user.has_perm("plans.view_confidential"):
+            plans = {plan.pk: plan for plan in map(plan_of, rows)}
+            for plan in plans.values():
+                operations.log_confidential_look(plan=plan, user=self.request.user)
+
+
+def plan_step(name: str, text: str) -> Any:
+    """One step of the life cycle as `POST account-plans/{id}/<name>/`."""
+
+    def step(self: AccountPlanViewSet, request: Request, pk: str) -> Response:
+        return self.take_step(name)
+
+    step.__name__, step.__doc__ = name, text
+    described = extend_schema(request=serializers.PlanStepSerializer, responses=serializers.AccountPlanSerializer)
+    return described(action(detail=True, methods=["post"])(step))
+
+
+class AccountPlanViewSet(PlanContentViewSet):
+    """Account plans. Their numbers are at `account-plans/{id}/kpis/`."""
+
+    queryset = AccountPlan.objects.all()
+    serializer_class = serializers.AccountPlanSerializer
+    filterset_class = filters.AccountPlanFilter
+
+    def with_related(self, queryset: QuerySet) -> QuerySet:
+        plans = AccountPlan.objects.visible_to(self.request.user).only("name", "version")
+        objectives = AccountPlanObjective.objects.unscoped("progress of plans that were loaded through the gate")
+        return queryset.select_related("account", "plan_type", "owner").prefetch_related(
+            Prefetch("parent_plan", plans),
+            Prefetch("copied_from", plans),
+            Prefetch("objectives", objectives.only(*PROGRESS_FIELDS)),
+        )
+
+    def get_locked_object(self, permission: str, *, requires_version: bool | None = None) -> Any:
+        # Who may only hand the plan over sends nothing but the new owner.
+        if self.action == "partial_update" and set(self.request.data) <= {"owner", "version"}:
+            permission = "plans.change_owner"
+        return super().get_locked_object(permission, requires_version=requires_version)
+
+    def perform_create(self, serializer: Any) -> Any:
+        if serializer.candidate.owner_id != self.request.user.pk:
+            self.require("plans.change_owner", serializer.candidate)
+        return serializer.save()
+
+    def perform_update(self, serializer: Any) -> Any:
+        plan = serializer.candidate
+        if "owner" in {field.name for field in plan.changed_fields()}:
+            self.require("plans.change_owner", self.visible().get(pk=plan.pk))
+        return serializer.save()
+
+    def take_step(self, name: str) -> Response:
+        plan = self.get_locked_object(self.permission("change"), requires_version=False)
+        body = serializers.PlanStepSerializer(data=self.request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            plan = operations.change_plan_status(
+                plan=plan, action=name, comment=body.validated_data.get("comment", "")
+            )
+        except operations.TransitionNotAllowedError as error:
+            raise Conflict(str(error)) from error
+        return self.answer(self.written(plan))
+
+    activate = plan_step("activate", "Start the plan.")
+    hold = plan_step("hold", "Pause the plan.")
+    complete = plan_step("complete", "Close the plan when its period is over or its work is done.")
+    cancel = plan_step("cancel", "Drop the plan: it counts nowhere any more.")
+    archive = plan_step("archive", "Put a completed or cancelled plan away.")
+    reopen = plan_step("reopen", "Undo complete, cancel or archive: the plan is a draft again.")
+
+
+class StrategyViewSet(PlanContentViewSet):
+    """An optional level between a plan and its objectives."""
+
+    queryset = Strategy.objects.all()
+    serializer_class = serializers.StrategySerializer
+    filterset_class = filters.StrategyFilter
+
+    def with_related(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("plan")
+
+
+class AccountPlanObjectiveViewSet(PlanContentViewSet):
+    """What a plan wants to reach. Progress is computed, by the objective's mode."""
+
+    queryset = AccountPlanObjective.objects.all()
+    serializer_class = serializers.AccountPlanObjectiveSerializer
+    filterset_class = filters.AccountPlanObjectiveFilter
+
+    def with_related(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("plan", "strategy", "owner")
+
+
+class AccountPlanParticipantViewSet(PlanContentViewSet):
+    """Colleagues on a plan, and what they may do there."""
+
+    queryset = AccountPlanParticipant.objects.all()
+    serializer_class = serializers.AccountPlanParticipantSerializer
+    filterset_class = filters.AccountPlanParticipantFilter
+
+    def with_related(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("plan", "user")
