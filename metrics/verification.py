@@ -138,7 +138,7 @@ class World:
             self.schedules[account_id].append(Record(*row))
         orders = Order.objects.unscoped(REASON).order_by()
         for account_id, *row in orders.values_list("account_id", "date", "amount", "currency").iterator():
-            self.orders[account_id].append(Record(*row, Decimal(0), True, True))
+            self.orders[account_id].append(Record(*row, probability=Decimal(0), is_closed=True, is_won=True))
 
     def accounts_of(self, plan: AccountPlan) -> Iterator[UUID]:
         """The plan's account and, unless it is for that one only, those below, from parent to child."""
