@@ -137,8 +137,10 @@ class World:
         for account_id, *row in schedules.values_list(*fields).iterator():
             self.schedules[account_id].append(Record(*row))
         orders = Order.objects.unscoped(REASON).order_by()
-        for account_id, *row in orders.values_list("account_id", "date", "amount", "currency").iterator():
-            self.orders[account_id].append(Record(*row, probability=Decimal(0), is_closed=True, is_won=True))
+        for account_id, day, amount, currency in orders.values_list(
+            "account_id", "date", "amount", "currency"
+        ).iterator():
+            self.orders[account_id].append(Record(day, amount, currency, Decimal(0), True, True))
 
     def accounts_of(self, plan: AccountPlan) -> Iterator[UUID]:
         """The plan's account and, unless it is for that one only, those below, from parent to child."""
