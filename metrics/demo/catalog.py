@@ -136,7 +136,6 @@ RATE_MONTHS = 38
 # US dollars for one unit, about where each currency starts and how far it moves in a month.
 USD_RATES = {"EUR": (Decimal("1.0720"), 0.012), "GBP": (Decimal("1.2480"), 0.014)}
 CURRENCIES = ("USD", *USD_RATES)
-UNRATED = "CHF"  # quoted once, never rated: what "not converted" looks like
 
 
 def kept_or_made(

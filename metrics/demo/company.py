@@ -12,7 +12,8 @@ from kam.users.models import User
 from metrics import operations as kpis
 from metrics.demo.accounts import create_accounts, create_contacts
 from metrics.demo.activities import create_activities
-from metrics.demo.catalog import ITEMS, UNRATED, create_catalog
+from metrics.demo.catalog import ITEMS, create_catalog
+from metrics.demo.deals import UNRATED
 from metrics.demo.facts import Counts, Facts
 from metrics.demo.orders import create_orders
 from metrics.demo.people import PEOPLE, TERRITORIES, create_people, create_territories

@@ -13,6 +13,17 @@ class Deal:
     products: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class KnownDeal:
+    """One that the plans speak of: `days` until it should close, negative if it slipped."""
+
+    account: str
+    deal: Deal
+    stage: str
+    days: int
+    currency: str = ""  # the account's own
+
+
 MEDICINES = (
     Deal("Cholecap formulary contract {year}", ("CHO-10", "CHO-20", "CHO-40")),
     Deal("Cholecap 40 mg for the heart ward", ("CHO-40",)),
@@ -41,6 +52,25 @@ INDUSTRIAL = (
     Deal("Pneumatics listing in the catalogue", ("PNE-CY", "PNE-VT")),
     Deal("Valve terminals, packaging plant", ("PNE-VT",)),
     Deal("Competitive switch, roller bearings", ("BRG-SR",)),
+)
+
+UNRATED = "CHF"  # quoted once, never rated: what "not converted" looks like
+KNOWN_DEALS = (
+    KnownDeal("newton", Deal("Cholecap 40 mg for the heart ward", ("CHO-40",)), "Verbal agreement", 9),
+    KnownDeal("newton", Deal("Restolar formulary listing", ("RES-10", "RES-XR")), "Negotiation", 34),
+    KnownDeal("newton-heart", Deal("Second half call-off", ("CHO-10", "CHO-20")), "Proposal", 21),
+    KnownDeal("harrowfen", Deal("Lipid tender, first lot", ("CHO-10", "CHO-20")), "Proposal", -27),
+    KnownDeal(
+        "harrowfen-royal", Deal("Restolar on two more wards", ("RES-05", "RES-10")), "Negotiation", -12
+    ),
+    KnownDeal(
+        "harrowfen", Deal("Restolar for the partner clinic in Basel", ("RES-10",)), "Proposal", 40, UNRATED
+    ),
+    KnownDeal(
+        "calder", Deal("Frame contract for three sites", ("CHO-20", "RES-10", "FLO-LS")), "Needs analysis", 95
+    ),
+    KnownDeal("ironvale", Deal("Spring stock order, bearings", ("BRG-DG", "BRG-PB")), "Negotiation", 48),
+    KnownDeal("brandauer", Deal("Project price, roller bearings", ("BRG-SR",)), "Proposal", -8),
 )
 
 NEXT_STEPS = {

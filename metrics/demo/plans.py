@@ -167,7 +167,7 @@ def target_for(
     if story is Story.AHEAD:
         return rounded(min(expected / Decimal("1.05"), won / elapsed / Decimal("1.05")), ROUND_FLOOR)
     if story is Story.BEHIND:
-        return rounded(max(expected / Decimal("0.80"), won / elapsed / Decimal("0.75")), ROUND_CEILING)
+        return rounded(max(expected / Decimal("0.80"), won / elapsed / Decimal("0.78")), ROUND_CEILING)
     if story is Story.REACHED:
         return rounded(won / Decimal("1.03"), ROUND_FLOOR)
     if story is Story.TO_COME:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
+from uuid import UUID
 
 from crm.models import Account, Opportunity, OpportunityLine, RevenueSchedule, Stage
 from crm.policies import add_months
 from kam.core.actor import acting
 from metrics.demo.account_data import ACCOUNTS, Spec
-from metrics.demo.catalog import BY_CODE, UNRATED, Item
-from metrics.demo.deals import FOR_DEALERS, INDUSTRIAL, LIFE_SCIENCE, MEDICINES, NEXT_STEPS, Deal
+from metrics.demo.catalog import BY_CODE, Item
+from metrics.demo.deals import (
+    FOR_DEALERS,
+    INDUSTRIAL,
+    KNOWN_DEALS,
+    LIFE_SCIENCE,
+    MEDICINES,
+    NEXT_STEPS,
+    Deal,
+    KnownDeal,
+)
 from metrics.demo.sample import CRM, Sample, cents
 
 OPPORTUNITIES = 600
@@ -40,28 +50,29 @@ def weekday_at_or_after(day: date) -> date:
 def create_opportunities(sample: Sample) -> tuple[int, int]:
     """Returns how many lines and schedules there are."""
     random = sample.random("opportunities")
-    specs = random.choices(ACCOUNTS, weights=[spec.deals for spec in ACCOUNTS], k=OPPORTUNITIES - 1)
+    specs = random.choices(
+        ACCOUNTS, weights=[spec.deals for spec in ACCOUNTS], k=OPPORTUNITIES - len(KNOWN_DEALS)
+    )
+    made = [_drawn_deal(sample, random, spec) for spec in sorted(specs, key=lambda spec: spec.key)]
+    made += [_known_deal(sample, random, known) for known in KNOWN_DEALS]
+    keys = {account.pk: key for key, account in sample.accounts.items()}
     lines: list[OpportunityLine] = []
     schedules: list[RevenueSchedule] = []
-    for spec in sorted(specs, key=lambda spec: spec.key):
-        opportunity, its_lines = _opportunity(sample, random, spec)
+    for opportunity, its_lines in made:
         sample.opportunities.append(opportunity)
         lines += its_lines
-        if spec.key in ALWAYS_SCHEDULED or random.random() < 0.35:
+        if keys[opportunity.account_id] in ALWAYS_SCHEDULED or random.random() < 0.35:
             schedules += _schedules(sample, random, opportunity, its_lines)
-    opportunity, its_lines = _unrated_opportunity(sample)
-    sample.opportunities.append(opportunity)
-    lines += its_lines
     for number, opportunity in enumerate(sample.opportunities, 1):
         opportunity.external_id = f"O-{number:05d}"
     Opportunity.objects.bulk_create(sample.opportunities)
     OpportunityLine.objects.bulk_create(lines)
     RevenueSchedule.objects.bulk_create(schedules)
-    _name_contacts(sample, random)
+    _name_contacts(sample, random, keys)
     return len(lines), len(schedules)
 
 
-def _opportunity(sample: Sample, random: Random, spec: Spec) -> tuple[Opportunity, list[OpportunityLine]]:
+def _drawn_deal(sample: Sample, random: Random, spec: Spec) -> tuple[Opportunity, list[OpportunityLine]]:
     account = sample.accounts[spec.key]
     offset = random.randint(-210, 210) if random.random() < 0.55 else random.randint(-1_080, -211)
     close_date = weekday_at_or_before(sample.day(offset))
@@ -78,9 +89,18 @@ def _opportunity(sample: Sample, random: Random, spec: Spec) -> tuple[Opportunit
     return _priced(sample, random, account, random.choice(deals), stage, close_date, currency)
 
 
+def _known_deal(
+    sample: Sample, random: Random, known: KnownDeal
+) -> tuple[Opportunity, list[OpportunityLine]]:
+    account = sample.accounts[known.account]
+    close_date = weekday_at_or_before(sample.day(known.days))
+    currency = known.currency or account.currency
+    return _priced(sample, random, account, known.deal, sample.stages[known.stage], close_date, currency)
+
+
 def _stage(sample: Sample, random: Random, spec: Spec, days_left: int) -> Stage:
     if days_left < 0:
-        slips = 0.45 if spec.key in SLOW else 0.12
+        slips = 0.45 if spec.key in SLOW else 0.18
         if days_left < -70 or random.random() > slips:
             wins = 0.45 if spec.key in SLOW else 0.62
             return sample.stages["Won" if random.random() < wins else "Lost"]
@@ -164,17 +184,8 @@ def _schedules(
     return schedules
 
 
-def _unrated_opportunity(sample: Sample) -> tuple[Opportunity, list[OpportunityLine]]:
-    deal = Deal("Restolar for the partner clinic in Basel", ("RES-10",))
-    close_date = weekday_at_or_before(sample.day(40))
-    random = sample.random("unrated")
-    stage = sample.stages["Proposal"]
-    return _priced(sample, random, sample.accounts["harrowfen"], deal, stage, close_date, UNRATED)
-
-
-def _name_contacts(sample: Sample, random: Random) -> None:
+def _name_contacts(sample: Sample, random: Random, keys: dict[UUID, str]) -> None:
     """Open deals have somebody to talk to. Added one by one, as the log keeps who was added."""
-    keys = {account.pk: key for key, account in sample.accounts.items()}
     for opportunity in sample.opportunities:
         team = sample.contacts.get(keys[opportunity.account_id], [])
         if team and not opportunity.stage.is_closed:
