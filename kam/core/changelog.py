@@ -102,7 +102,7 @@ class Deletion:
 
     def add(self, instance: models.Model) -> None:
         self.ids.add(instance.pk)
-        self.entries.append(make_change(instance, "delete", created_values(instance), None))
+        self.entries.append(make_change(instance, "delete", created_values(instance) | _links_of(instance), None))
         self.cut += _links_to(instance)
 
     def write(self) -> None:
@@ -141,6 +141,18 @@ def log_deletion(sender: type[models.Model], instance: models.Model, **kwargs: A
         alone = Deletion()
         alone.add(instance)
         alone.write()
+
+
+def _links_of(instance: models.Model) -> dict[str, list[str]]:
+    """The many-to-many links that go with a row."""
+    links = {}
+    for field in instance._meta.many_to_many:
+        through = field.remote_field.through
+        if through._meta.auto_created:
+            own, other = field.m2m_field_name(), f"{field.m2m_reverse_field_name()}_id"
+            keys = through._base_manager.filter(**{own: instance.pk}).values_list(other, flat=True)
+            links[field.name] = sorted(map(str, keys))
+    return {name: keys for name, keys in links.items() if keys}
 
 
 def _links_to(instance: models.Model) -> Iterator[tuple[Any, Change]]:

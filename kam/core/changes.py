@@ -222,7 +222,7 @@ class ChangeTracking(models.Model):
 
     def _remember(self, attnames: Iterable[str] | None = None) -> None:
         state = self.__dict__
-        if attnames is None:
+        if attnames is None or "_loaded" not in state:
             self._loaded = {}
         wanted = None if attnames is None else set(attnames)
         for field in self._meta.concrete_fields:
