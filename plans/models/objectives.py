@@ -108,3 +108,12 @@ class AccountPlanObjective(BaseModel):
             return None
         share = policies.elapsed_share(start=self.start_date, end=self.target_date, today=timezone.localdate())
         return policies.as_percent(share)
+
+    @property
+    def pace(self) -> str | None:
+        """How open work goes (`policies.pace`), or "overdue"; None for what is closed or has no measure."""
+        if self.is_overdue:
+            return "overdue"
+        if self.status != ObjectiveStatus.IN_PROGRESS:
+            return None
+        return policies.pace(progress=self.progress_percent, expected=self.expected_percent)

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, TerritoryEdge
+from crm.models import Account, AccountEdge, TerritoryEdge
+from kam.core.clock import company_today
 from kam.core.fields import MoneyTotalField
 from kam.core.models import BaseModel, TrackedScopedQuerySet
 from kam.core.money import CurrencyField, validate_minor_units
@@ -57,6 +58,16 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
     def live(self) -> AccountPlanQuerySet:
         """Neither over nor dropped."""
         return self.exclude(status__in=[PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED])
+
+    def covering(self, *, account_id: Any, on: date) -> AccountPlanQuerySet:
+        """Plans that a record of this account and day belongs to (domain.md, linking revenue to plans)."""
+        above = AccountEdge.objects.filter(descendant_id=account_id)
+        return self.filter(
+            Q(account_id=account_id)
+            | Q(include_child_accounts=True, account_id__in=above.values("ancestor_id")),
+            start_date__lte=on,
+            end_date__gte=on,
+        ).exclude(status=PlanStatus.CANCELLED)
 
     def current(self, *, today: date) -> AccountPlanQuerySet:
         return self.live().filter(start_date__lte=today, end_date__gte=today)
@@ -154,6 +165,11 @@ class AccountPlan(BaseModel):
         """The part of the period that is over today, in percent."""
         share = policies.elapsed_share(start=self.start_date, end=self.end_date, today=timezone.localdate())
         return policies.as_percent(share)
+
+    @property
+    def days_left(self) -> int:
+        """Days until the period ends, today not counted; negative once it is over."""
+        return (self.end_date - company_today()).days
 
     @property
     def percent_complete(self) -> Any:
