@@ -123,4 +123,6 @@ def _check_text(text: str, path: tuple[str, ...]) -> None:
     else:
         return
     field = ".".join(path).encode("utf-8", "replace").decode().replace("\x00", "?")
-    raise ValidationError({field: [ErrorDetail(message, code=code)]} if field else [ErrorDetail(message, code=code)])
+    raise ValidationError(
+        {field: [ErrorDetail(message, code=code)]} if field else [ErrorDetail(message, code=code)]
+    )
