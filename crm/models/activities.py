@@ -18,7 +18,9 @@ class ActivityType(SourcedModel):
     """Call, visit, joint call, training, event, e-mail and whatever a business adds."""
 
     name = models.CharField(max_length=100, unique=True)
-    counts_for_cadence = models.BooleanField(default=True, help_text=_("A contact: it restarts the call cadence."))
+    counts_for_cadence = models.BooleanField(
+        default=True, help_text=_("A contact: it restarts the call cadence.")
+    )
     counts_as_commitment = models.BooleanField(default=False, help_text=_("Can be promised to a customer."))
 
     objects = TrackedCatalogQuerySet.as_manager()

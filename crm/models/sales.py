@@ -44,7 +44,9 @@ class OpportunityQuerySet(OwnedByAccountQuerySet):
         return (
             self.order_by("currency")
             .values("currency")
-            .annotate(count=Count("pk"), total=ExactSum("amount", places=3), weighted=ExactSum(weighted, places=6))
+            .annotate(
+                count=Count("pk"), total=ExactSum("amount", places=3), weighted=ExactSum(weighted, places=6)
+            )
         )
 
 

@@ -53,7 +53,9 @@ class ScaledIntegerField(models.Field):
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         errors = super().check(**kwargs)
         if self.max_value.scaleb(self.decimal_places) >= 2**63:
-            errors.append(checks.Error(f"{self}: max_value does not fit 64 bits at this scale.", id="kam.E002"))
+            errors.append(
+                checks.Error(f"{self}: max_value does not fit 64 bits at this scale.", id="kam.E002")
+            )
         return errors
 
     @cached_property
@@ -75,7 +77,9 @@ class ScaledIntegerField(models.Field):
         exact = number.quantize(self.step, context=EXACT)
         if number != exact:
             raise ValidationError(
-                self.error_messages["places"], code="max_decimal_places", params={"places": self.decimal_places}
+                self.error_messages["places"],
+                code="max_decimal_places",
+                params={"places": self.decimal_places},
             )
         return exact
 
