@@ -156,6 +156,14 @@ class AccountPlan(BaseModel):
         if self.parent_plan_id and self.parent_plan_id == self.pk:
             raise ValidationError({"parent_plan": _("A plan cannot be its own parent.")})
 
+    def access_of(self, user: User) -> str | None:
+        """What a participant may do (`Access`); None for who is none. Asks the loaded participants where there are."""
+        loaded = getattr(self, "_prefetched_objects_cache", {}).get("participants")
+        if loaded is not None:
+            return next((part.access for part in loaded if part.user_id == user.pk), None)
+        parts = AccountPlanParticipant._base_manager.filter(plan=self, user=user)
+        return parts.values_list("access", flat=True).first()
+
     @property
     def is_live(self) -> bool:
         return self.status not in {PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED}
