@@ -58,13 +58,20 @@ def save_row(instance: BaseModel, *, relations: Mapping[str, Iterable[Model]], u
     """
     instance.save()
     for name, rows in relations.items():
-        manager = getattr(instance, name)
-        with gate_open("the rows were looked up through the gate; hidden ones are kept"):
-            current = set(manager.values_list("pk", flat=True))
-            wanted = {row.pk for row in rows}
-            if surplus := current - wanted:
-                visible = manager.model._default_manager.visible_to(user).filter(pk__in=surplus)
-                wanted |= surplus - set(visible.values_list("pk", flat=True))
-            if wanted != current:
-                manager.set(wanted)
+        set_relation(instance, name, rows, user=user)
     return instance
+
+
+def set_relation(instance: BaseModel, name: str, rows: Iterable[Model], *, user: User) -> bool:
+    """Whether the relation changed. Rows in it that `user` cannot see stay."""
+    manager = getattr(instance, name)
+    with gate_open("the rows were looked up through the gate; hidden ones are kept"):
+        current = set(manager.values_list("pk", flat=True))
+        wanted = {row.pk for row in rows}
+        if surplus := current - wanted:
+            visible = manager.model._default_manager.visible_to(user).filter(pk__in=surplus)
+            wanted |= surplus - set(visible.values_list("pk", flat=True))
+        if wanted == current:
+            return False
+        manager.set(wanted)
+    return True
