@@ -15,6 +15,7 @@ from crm import policies
 from crm.enums import ActivityStatus, CallFrequency, PickList
 from crm.models.catalog import PickListValue
 from crm.models.territories import Territory, TerritoryEdge
+from kam.core.fields import WebAddressField
 from kam.core.models import SourcedModel, TrackedScopedQuerySet, TreeEdge
 from kam.core.money import CurrencyField
 from kam.users.models import Role, User
@@ -92,7 +93,7 @@ class Account(SourcedModel):
         related_name="+",
         limit_choices_to={"pick_list": PickList.SEGMENT},
     )
-    website = models.URLField(blank=True)
+    website = WebAddressField(blank=True)
     address = models.TextField(blank=True, max_length=1_000)
     currency = CurrencyField(blank=True, help_text=_("The currency this account buys in."))
     business_overview = models.TextField(blank=True, max_length=20_000)

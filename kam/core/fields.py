@@ -221,3 +221,25 @@ class RateField(ScaledIntegerField):
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         return super().formfield(**{"min_value": Decimal(1).scaleb(-self.decimal_places), **kwargs})
+
+
+class WebAddressField(models.URLField):
+    """A URL; who types it without a scheme means https (Django's own default from 6.0 on)."""
+
+    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]
+        return super().formfield(**{"assume_scheme": "https", **kwargs})
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.URLField", list(args), dict(kwargs)
+
+
+class WebsiteField(models.URLField):
+    """A web address; one typed without a scheme means https."""
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.URLField", args, kwargs
+
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
+        return super().formfield(**{"assume_scheme": "https", **kwargs})
