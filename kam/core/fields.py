@@ -232,14 +232,3 @@ class WebAddressField(models.URLField):
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.URLField", list(args), dict(kwargs)
-
-
-class WebsiteField(models.URLField):
-    """A web address; one typed without a scheme means https."""
-
-    def deconstruct(self) -> tuple[str, str, Any, Any]:
-        name, _path, args, kwargs = super().deconstruct()
-        return name, "django.db.models.URLField", args, kwargs
-
-    def formfield(self, **kwargs: Any) -> forms.Field | None:
-        return super().formfield(**{"assume_scheme": "https", **kwargs})
