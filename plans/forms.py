@@ -38,6 +38,9 @@ def plain_quantity(value: Any) -> Any:
 class AccountPlanForm(VersionedModelForm):
     account = SearchChoiceField(Account.objects.none(), options_url=reverse_lazy("crm:account_options"))
     owner = UserChoiceField()
+    name = forms.CharField(
+        max_length=200, required=False, help_text=_("Left empty: the account and the year.")
+    )
     parent_plan = SearchChoiceField(
         AccountPlan.objects.none(), options_url=reverse_lazy("plans:plan_options"), required=False
     )
@@ -60,6 +63,10 @@ class AccountPlanForm(VersionedModelForm):
             "parent_plan",
             "is_confidential",
         )
+        labels = {
+            "include_child_accounts": _("Count the companies below, too"),
+            "is_confidential": _("Confidential"),
+        }
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
@@ -77,6 +84,16 @@ class AccountPlanForm(VersionedModelForm):
                 self.initial[name] = round_money(self.initial[name], currency)
         if not self.instance._state.adding and not user.has_perm("plans.change_owner", self.instance):
             del self.fields["owner"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        account, start, plan_type = (cleaned.get(name) for name in ("account", "start_date", "plan_type"))
+        if not cleaned.get("name") and "name" not in self.errors and account and start:
+            cleaned["name"] = f"{account} {start.year}"[:200]
+        # A plan type brings its own revenue basis, unless somebody chose one.
+        if self.instance._state.adding and plan_type and "revenue_basis" not in self.changed_data:
+            cleaned["revenue_basis"] = plan_type.default_revenue_basis
+        return cleaned
 
 
 class SectionForm(VersionedModelForm):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.enums import ActivityStatus
 from crm.models.accounts import Account, Contact, OwnedByAccountQuerySet
+from kam.core.clock import company_today
 from kam.core.fields import QuantityField
 from kam.core.models import SourcedModel, TrackedCatalogQuerySet
 
@@ -83,6 +84,13 @@ class Activity(SourcedModel):
     @property
     def change_container_id(self) -> Any:
         return self.account_id
+
+    @property
+    def days_late(self) -> int:
+        """Days since a planned activity should have happened; 0 while it is not late."""
+        if self.status != ActivityStatus.PLANNED or self.planned_for is None:
+            return 0
+        return max((company_today() - self.planned_for).days, 0)
 
     def clean(self) -> None:
         super().clean()

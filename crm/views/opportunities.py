@@ -18,14 +18,14 @@ from crm.models import Account, Contact, Opportunity, OpportunityLine, RevenueSc
 from kam.core.clock import company_today
 from kam.core.forms import saved
 from kam.core.history import readable
-from kam.core.lists import list_filter, page_of
+from kam.core.lists import list_filter, page_of, tabs_of
 from kam.core.models import Change
 from kam.core.pages import as_uuid, render_form
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required
 
 SHOWN_CHANGES = 8
-SHOWN_FILTERS = ("stage", "is_closed", "owner", "account", "close_date", "amount", "slipped")
+SHOWN_FILTERS = ("stage", "owner", "account", "close_date", "amount")
 
 
 @permission_required("crm.view_commercial")
@@ -37,6 +37,7 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
         visible.select_related("account", "stage", "owner"),
         name="opportunities",
         show=SHOWN_FILTERS,
+        hidden=("is_closed", "slipped", "is_won"),
         search_in={
             "account": reverse_lazy("crm:account_options"),
             "owner": reverse_lazy("users:user_options"),
@@ -46,11 +47,25 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
         "filter": filterset,
         "page_obj": page_of(request, filterset.qs),
         "totals": filterset.qs.totals_by_currency(),
+        "tabs": list_tabs(request),
         "may_add": request.user.has_perm("crm.add_opportunity"),
         "today": company_today(),
         "nav_section": "opportunities",
     }
     return render(request, "crm/opportunity_list.html", context)
+
+
+def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Ways into the list; each sets filters that can be changed."""
+    mine = {"is_closed": "false", "owner": str(request.user.pk)}
+    tabs = [
+        (_("Open"), {"is_closed": "false"}),
+        (_("Mine"), mine),
+        (_("Slipped"), {"slipped": "true"}),
+        (_("Won"), {"is_won": "true"}),
+        (_("All"), {}),
+    ]
+    return tabs_of(request, tabs, within=("is_closed", "slipped", "is_won", "owner"))
 
 
 def with_facts(opportunities: QuerySet) -> QuerySet:
@@ -82,7 +97,10 @@ def changes_of(opportunity: Opportunity) -> list[Any]:
         str(row.pk): str(row) for row in (opportunity.account, opportunity.stage, opportunity.owner) if row
     }
     return readable(
-        changes.filter(object_id=opportunity.pk)[:SHOWN_CHANGES], names=names, currency=opportunity.currency
+        changes.filter(object_id=opportunity.pk)[:SHOWN_CHANGES],
+        page_of=opportunity.pk,
+        names=names,
+        currency=opportunity.currency,
     )
 
 

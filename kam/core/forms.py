@@ -65,7 +65,18 @@ class VersionedModelForm(forms.ModelForm):
         opened_with = cleaned.get("version")
         if opened_with is not None and opened_with != self.instance.version:
             self.note_conflict(self.instance)
+        self._keep_hidden(cleaned)
         return cleaned
+
+    def _keep_hidden(self, cleaned: dict[str, Any]) -> None:
+        """A related row that the user cannot see shows as empty; sending that back must not cut the link."""
+        for name, field in self.fields.items():
+            if not isinstance(field, forms.ModelChoiceField) or cleaned.get(name, "") is not None:
+                continue
+            pk = self.initial.get(name)
+            column = getattr(self.instance, f"{name}_id", None)
+            if pk is not None and pk == column and not field.queryset.filter(pk=pk).exists():
+                cleaned[name] = field.queryset.model._base_manager.get(pk=pk)
 
     def save(self, commit: bool = True) -> Any:
         """One row and its many-to-many relations; related rows that the user cannot see stay."""
@@ -140,6 +151,7 @@ class SearchSelect(forms.Widget):
     """A text field that searches. Without JavaScript the text itself is looked up when it is sent."""
 
     template_name = "components/search_select.html"
+    suffixes = ("text",)  # the second name under which it is sent
 
     def __init__(self, options_url: Callable[[], str] | str, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)

@@ -52,7 +52,8 @@ class Concern:
 
     @property
     def more(self) -> int:
-        return self.count - len(self.items)
+        """How many are not listed, where the list names them one by one."""
+        return self.count - len(self.items) if self.items[0].note else 0
 
 
 @signed_in
@@ -109,7 +110,7 @@ def concerns_of(
     user: User, mine: list[AccountPlan], planned: list[Activity], *, today: date
 ) -> list[Concern]:
     found = [
-        overdue_activities(planned, today=today),
+        overdue_activities(planned),
         due_contacts(user, today=today),
         slipped_opportunities(user, today=today),
         overdue_objectives(user, today=today),
@@ -123,15 +124,11 @@ def concern(label: str, icon: str, tone: str, items: Iterable[Item]) -> Concern:
     return Concern(label, icon, tone, listed[:SHOWN_ITEMS], len(listed))
 
 
-def overdue_activities(planned: list[Activity], *, today: date) -> Concern:
-    late = [activity for activity in planned if activity.planned_for and activity.planned_for < today]
-    items = [
-        Item(
-            activity.subject, f"{activity.account} · {days_late(activity.planned_for, today)}", "#activities"
-        )
-        for activity in late
-    ]
-    return concern(_("Overdue activities"), "calendar-due", "bad", items)
+def overdue_activities(planned: list[Activity]) -> Concern:
+    """Only how many: they stand first in the list of activities on the same page."""
+    count = sum(1 for activity in planned if activity.days_late)
+    item = Item(_("Show them"), "", "#activities")
+    return Concern(_("Overdue activities"), "calendar-due", "bad", [item], count)
 
 
 def days_late(day: Any, today: date) -> str:

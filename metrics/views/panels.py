@@ -12,7 +12,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
 from crm.models import Account, Opportunity
-from kam.core.lists import list_filter, page_of
+from kam.core.lists import list_filter, page_of, tabs_of
 from kam.core.panels import is_part_of_page
 from kam.core.policy import object_required, signed_in
 from kam.users.models import User
@@ -22,7 +22,7 @@ from metrics.views.tiles import chart_of, rows_of, tiles_of
 from plans.models import AccountPlan
 
 SHOWN_PLANS = 10
-SHOWN_FILTERS = ("status", "current", "owner", "account", "territory", "plan_type", "start_date")
+SHOWN_FILTERS = ("status", "owner", "account", "territory", "plan_type", "start_date")
 
 
 def plans_with_open_numbers(user: User, plans: Iterable[AccountPlan]) -> Collection[UUID]:
@@ -93,6 +93,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         plans,
         name="plans",
         show=SHOWN_FILTERS,
+        hidden=("current",),
         search_in={
             "account": reverse_lazy("crm:account_options"),
             "owner": reverse_lazy("users:user_options"),
@@ -112,11 +113,6 @@ def plan_list(request: HttpRequest) -> HttpResponse:
 
 
 def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """Three ways into the list; each is a filter that can be changed."""
-    query, user_id = request.GET, str(request.user.pk)
-    is_mine, is_current = query.get("owner") == user_id, query.get("current") == "true"
-    return [
-        {"label": _("All"), "url": "?", "active": not is_mine and not is_current},
-        {"label": _("Current"), "url": "?current=true", "active": is_current and not is_mine},
-        {"label": _("Mine"), "url": f"?owner={user_id}", "active": is_mine},
-    ]
+    """Ways into the list; each sets filters that can be changed."""
+    tabs = [(_("All"), {}), (_("Current"), {"current": "true"}), (_("Mine"), {"owner": str(request.user.pk)})]
+    return tabs_of(request, tabs, within=("current", "owner"))

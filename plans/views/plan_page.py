@@ -6,10 +6,11 @@ The numbers are a panel of metrics (`kam.core.panels`), made together with the p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -27,7 +28,7 @@ from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipa
 from plans.views.accountplans import STEPS
 
 SHOWN_ACTIVITIES = 6
-SHOWN_CHANGES = 12
+SHOWN_CHANGES = 6
 ADVISED_OBJECTIVES = 5
 MONEY_FIELDS = ("sales_target", "stretch_target")
 REASON = "parts of a plan that was loaded through the gate"
@@ -37,11 +38,18 @@ def whole(plans: QuerySet) -> QuerySet:
     """A plan with everything that its page shows, in a fixed number of statements."""
     objectives = AccountPlanObjective.objects.unscoped(REASON).select_related("owner")
     participants = AccountPlanParticipant.objects.unscoped(REASON).select_related("user")
+    plans = plans.annotate(short_term_touched_at=Subquery(short_term_changes().values("at")[:1]))
     return plans.select_related("account__territory", "plan_type", "owner", "parent_plan").prefetch_related(
         Prefetch("objectives", objectives),
         Prefetch("strategies", Strategy.objects.unscoped(REASON)),
         Prefetch("participants", participants),
     )
+
+
+def short_term_changes() -> QuerySet:
+    """When the short-term plan was last written: it is for weeks, so its age tells whether to trust it."""
+    changes = Change.objects.unscoped("the age of a text of a plan that was loaded through the gate")
+    return changes.filter(object_id=OuterRef("pk"), after__has_key="short_term_plan").order_by("-id")
 
 
 @object_required(AccountPlan, "plans.view_accountplan", queryset=whole)
@@ -98,13 +106,19 @@ class Section:
     label: str
     text: str
     hint: str
+    touched_at: datetime | None = None
 
 
 def sections_of(plan: AccountPlan) -> list[Section]:
     fields = [plan._meta.get_field(name) for name in SECTIONS]
+    ages = {"short_term_plan": plan.short_term_touched_at}  # type: ignore[attr-defined]
     return [
         Section(
-            field.name, str(field.verbose_name).capitalize(), getattr(plan, field.name), str(field.help_text)
+            name=field.name,
+            label=str(field.verbose_name).capitalize(),
+            text=getattr(plan, field.name),
+            hint=str(field.help_text),
+            touched_at=ages.get(field.name),
         )
         for field in fields
     ]
@@ -127,7 +141,11 @@ def changes_of(plan: AccountPlan, user: User) -> list[Any]:
     rows = [*people, plan.account, plan.plan_type, plan.parent_plan, *plan.strategies.all()]
     hidden = () if user.has_perm("plans.view_numbers", plan) else MONEY_FIELDS
     return readable(
-        changes, names={str(row.pk): str(row) for row in rows if row}, currency=plan.currency, hidden=hidden
+        changes,
+        page_of=plan.pk,
+        names={str(row.pk): str(row) for row in rows if row},
+        currency=plan.currency,
+        hidden=hidden,
     )
 
 
@@ -135,10 +153,16 @@ def changes_of(plan: AccountPlan, user: User) -> list[Any]:
 class Step:
     action: str
     label: str
-    is_first: bool
+    is_due: bool
 
 
 def steps_of(plan: AccountPlan) -> list[Step]:
-    """What can be done with the plan now; the most likely step first."""
-    actions = [action for action in STEPS if action in policies.possible_actions(plan.status)]
-    return [Step(action, str(STEPS[action][0]), action == actions[0]) for action in actions]
+    """What can be done with the plan now; what is due stands out: to activate a draft, to complete what is over."""
+    is_over = plan.days_left < 0
+    due = {"activate": not is_over, "complete": is_over}
+    possible = policies.possible_actions(plan.status)
+    return [
+        Step(action, str(label), due.get(action, False))
+        for action, (label, _done) in STEPS.items()
+        if action in possible
+    ]
