@@ -79,7 +79,12 @@ class PlanKPIAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         plans = openly_visible(request.user).values("pk")
-        return PlanKPI.objects.filter(plan__in=plans).select_related("plan__owner").order_by("plan__name")
+        return (
+            PlanKPI.objects.visible_to(request.user)
+            .filter(plan__in=plans)
+            .select_related("plan__owner")
+            .order_by("plan__name")
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if is_lagging():

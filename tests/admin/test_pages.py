@@ -57,7 +57,7 @@ def plan_with_parts(world: World, owner: User) -> plans.AccountPlan:
 def computed_plan(world: World, owner: User) -> PlanKPI:
     plan = factories.create_plan(world.account, owner=factories.create_user())
     rebuild()
-    return PlanKPI.objects.get(plan_id=plan.pk)
+    return PlanKPI.objects.unscoped("test").get(plan_id=plan.pk)
 
 
 def change(world: World, owner: User) -> Change:
@@ -77,7 +77,9 @@ MAKE: dict[type[models.Model], Make] = {
     ApiToken: lambda world, owner: factories.create_token(factories.create_user())[0],
     crm.Territory: territory_with_members,
     crm.Account: lambda world, owner: factories.create_account(
-        owner=factories.create_user(), territory=factories.create_territory(), parent=factories.create_account()
+        owner=factories.create_user(),
+        territory=factories.create_territory(),
+        parent=factories.create_account(),
     ),
     crm.Contact: lambda world, owner: factories.create_contact(factories.create_account()),
     crm.PickListValue: lambda world, owner: factories.create_pick_list_value(),
@@ -95,7 +97,9 @@ MAKE: dict[type[models.Model], Make] = {
     PlanType: lambda world, owner: factories.create_plan_type(),
     plans.AccountPlan: plan_with_parts,
     plans.Strategy: lambda world, owner: factories.create_strategy(plan_with_parts(world, owner)),
-    plans.AccountPlanObjective: lambda world, owner: factories.create_objective(plan_with_parts(world, owner)),
+    plans.AccountPlanObjective: lambda world, owner: factories.create_objective(
+        plan_with_parts(world, owner)
+    ),
     PlanKPI: computed_plan,
 }
 READ_ONLY = {Change, PlanKPI}
@@ -151,7 +155,9 @@ def test_list_can_be_searched(model: type[models.Model], browser: Client, admin:
     assert missed.context["cl"].result_count == 0
 
 
-@pytest.mark.parametrize("model", [m for m in MAKE if m not in READ_ONLY], ids=lambda model: model._meta.label)
+@pytest.mark.parametrize(
+    "model", [m for m in MAKE if m not in READ_ONLY], ids=lambda model: model._meta.label
+)
 def test_add_page_opens(model: type[models.Model], browser: Client, world: World) -> None:
     assert browser.get(url(model, "add")).status_code == 200
 
