@@ -81,7 +81,7 @@ def opportunity_detail(request: HttpRequest, opportunity: Opportunity) -> HttpRe
         "opportunity": opportunity,
         "contacts": Contact.objects.visible_to(user).filter(opportunities=opportunity),
         "lines": lines.select_related("product").prefetch_related(Prefetch("schedules", schedules)),
-        "plans_panel": render_panel(request, "metrics:opportunity_plans", opportunity.pk),
+        "plans_panel": render_panel(request, "metrics:opportunity_plans", opportunity),
         "changes": changes_of(opportunity),
         "may_change": user.has_perm("crm.change_opportunity", opportunity),
         "may_delete": user.has_perm("crm.delete_opportunity", opportunity),
