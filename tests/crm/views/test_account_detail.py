@@ -138,7 +138,9 @@ def test_log_of_a_call_moves_the_cadence(client_as: ClientFor, world: World, acc
     url = reverse("crm:activity_log", args=[world.account.pk])
     call = {"type": str(world.activity.type_id), "subject": "Phoned Ines", "quantity": "1"}
 
-    response = client.post(url, {**call, "done_on": today.isoformat(), "owner": str(account_manager.pk)}, follow=True)
+    response = client.post(
+        url, {**call, "done_on": today.isoformat(), "owner": str(account_manager.pk)}, follow=True
+    )
 
     assert response.context["account"].next_activity_due_on == today + timedelta(days=7)
     assert "“Phoned Ines” is logged." in text_of(response)

@@ -17,7 +17,9 @@ def names(response) -> list[str]:  # type: ignore[no-untyped-def]
     return [account.name for account in response.context["page_obj"]]
 
 
-def test_list_shows_own_territory_only(client_as: ClientFor, world: World, colleague: User, stranger: User) -> None:
+def test_list_shows_own_territory_only(
+    client_as: ClientFor, world: World, colleague: User, stranger: User
+) -> None:
     assert names(get(client_as(colleague), URL)) == ["Harbour Clinics", "Harbour Day Clinic"]
     assert names(get(client_as(stranger), URL)) == ["Lakeside Hospital"]
 
@@ -65,7 +67,9 @@ def test_list_remembers_the_last_ordering(client_as: ClientFor, world: World, ac
     assert 'aria-sort="descending"' in response.content.decode()
 
 
-def test_list_forgets_an_ordering_it_does_not_know(client_as: ClientFor, world: World, account_manager: User) -> None:
+def test_list_forgets_an_ordering_it_does_not_know(
+    client_as: ClientFor, world: World, account_manager: User
+) -> None:
     response = get(client_as(account_manager), URL, data={"ordering": "owner__password"})
 
     assert names(response) == ["Harbour Clinics", "Harbour Day Clinic"]
@@ -96,7 +100,9 @@ def test_list_without_match_says_so(client_as: ClientFor, world: World, account_
     assert "No account matches" in text_of(response)
 
 
-def test_options_offer_what_the_user_may_see(client_as: ClientFor, world: World, account_manager: User) -> None:
+def test_options_offer_what_the_user_may_see(
+    client_as: ClientFor, world: World, account_manager: User
+) -> None:
     client = client_as(account_manager)
 
     found = client.get(reverse("crm:account_options"), {"q": "a"}).json()["options"]
