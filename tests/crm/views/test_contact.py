@@ -58,7 +58,7 @@ def test_contact_is_changed_and_deleted_by_the_owner(
     assert world.contact.job_title == "Director"
 
     question = get(client, reverse("crm:contact_delete", args=[world.contact.pk]))
-    assert "1 mentions in opportunities" in text_of(question)
+    assert "1 mention in an opportunity" in text_of(question)
     client.post(reverse("crm:contact_delete", args=[world.contact.pk]))
     assert not Contact.objects.unscoped("test").filter(pk=world.contact.pk).exists()
 

@@ -187,6 +187,6 @@ def test_delete_asks_and_says_what_goes(client_as: ClientFor, world: World, acco
     question = text_of(get(client, url))
     response = client.post(url, follow=True)
 
-    assert "1 lines with their schedules" in question
+    assert "1 line with its schedule" in question
     assert "“Ward extension” is deleted." in text_of(response)
     assert not Opportunity.objects.unscoped("test").filter(name="Ward extension").exists()

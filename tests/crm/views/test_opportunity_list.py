@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -73,8 +74,8 @@ def test_totals_are_by_currency_and_of_the_visible_only(
     all_of_them = get(client_as(executive), URL, data={"is_closed": "false"}).context["totals"]
 
     sums = {row["currency"]: (row["count"], row["total"], row["weighted"]) for row in mine}
-    assert sums == {"EUR": (1, 10.50, 1.05), "USD": (3, 3_500, 1_750)}
-    assert {row["currency"]: row["total"] for row in all_of_them} == {"EUR": 10.50, "USD": 12_500}
+    assert sums == {"EUR": (1, Decimal("10.50"), Decimal("1.05")), "USD": (3, 3_500, 1_750)}
+    assert {row["currency"]: row["total"] for row in all_of_them} == {"EUR": Decimal("10.50"), "USD": 12_500}
 
 
 def test_list_takes_the_same_statements_for_one_and_three(
