@@ -23,18 +23,18 @@ MONEY_KPIS = (
 )
 
 
-def amount(**kwargs: Any) -> serializers.CharField:
+def decimal_text(**kwargs: Any) -> serializers.CharField:
     return serializers.CharField(allow_null=True, **kwargs)
 
 
 class PercentSerializer(serializers.Serializer):
     """Each KPI ÷ sales target × 100, one decimal; null without a target."""
 
-    won_revenue = amount()
-    pipeline = amount()
-    weighted_pipeline = amount()
-    total_expected_revenue = amount()
-    forecast_target_variance = amount()
+    won_revenue = decimal_text()
+    pipeline = decimal_text()
+    weighted_pipeline = decimal_text()
+    total_expected_revenue = decimal_text()
+    forecast_target_variance = decimal_text()
 
 
 class CountsSerializer(serializers.Serializer):
@@ -53,14 +53,14 @@ class PlanKpiSerializer(serializers.Serializer):
     basis = serializers.ChoiceField(choices=PlanKPI._meta.get_field("basis").choices)
     as_of = UtcDateTimeField(allow_null=True)
     fresh = serializers.BooleanField()
-    sales_target = amount()
-    won_revenue = amount()
-    pipeline = amount()
-    weighted_pipeline = amount()
-    total_expected_revenue = amount()
-    forecast_target_variance = amount()
-    remaining_target = amount()
-    coverage_ratio = amount()
+    sales_target = decimal_text()
+    won_revenue = decimal_text()
+    pipeline = decimal_text()
+    weighted_pipeline = decimal_text()
+    total_expected_revenue = decimal_text()
+    forecast_target_variance = decimal_text()
+    remaining_target = decimal_text()
+    coverage_ratio = decimal_text()
     percent = PercentSerializer()
     counts = CountsSerializer()
 
@@ -108,10 +108,10 @@ class KpiRecordSerializer(serializers.Serializer):
     date = DayField()
     stage = serializers.CharField()
     probability = serializers.FloatField(allow_null=True)
-    amount = amount()
+    amount = decimal_text()
     currency = serializers.CharField()
-    rate = amount(help_text="One unit of its currency in plan currency; null: not converted.")
-    contribution = amount()
+    rate = decimal_text(help_text="One unit of its currency in plan currency; null: not converted.")
+    contribution = decimal_text()
     reason = serializers.ChoiceField(choices=sorted(REASONS), allow_null=True)
     reason_text = serializers.CharField(allow_null=True)
 
@@ -131,7 +131,7 @@ class KpiRecordsSerializer(serializers.Serializer):
     as_of = UtcDateTimeField(allow_null=True)
     fresh = serializers.BooleanField()
     formula = serializers.CharField()
-    value = amount()
+    value = decimal_text()
     excluded = serializers.BooleanField()
     hidden = HiddenSerializer()
     count = serializers.IntegerField()
