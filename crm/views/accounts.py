@@ -28,6 +28,20 @@ SHOWN_OPPORTUNITIES = 8
 SHOWN_DONE = 8
 SHOWN_PLANNED = 20
 TREE_LIMIT = 100
+# What a row of the list shows; a list of whole rows takes half as long again.
+COLUMNS = (
+    "name",
+    "parent_id",
+    "call_frequency",
+    "created_at",
+    "territory__name",
+    "owner__first_name",
+    "owner__last_name",
+    "owner__username",
+    "industry__name",
+    "current_segment__name",
+    "target_segment__name",
+)
 
 
 @signed_in
@@ -35,7 +49,8 @@ def account_list(request: HttpRequest) -> HttpResponse:
     accounts = (
         Account.objects.visible_to(request.user)
         .with_last_activity()
-        .select_related("parent", "territory", "owner", "industry", "current_segment", "target_segment")
+        .select_related("territory", "owner", "industry", "current_segment", "target_segment")
+        .only(*COLUMNS)
     )
     filterset = list_filter(
         AccountFilter,

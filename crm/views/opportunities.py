@@ -26,6 +26,22 @@ from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required
 
 SHOWN_CHANGES = 8
+# What a row of the list shows; a list of whole rows takes half as long again.
+COLUMNS = (
+    "name",
+    "next_step",
+    "amount",
+    "currency",
+    "probability",
+    "close_date",
+    "account__name",
+    "stage__name",
+    "stage__is_closed",
+    "stage__is_won",
+    "owner__first_name",
+    "owner__last_name",
+    "owner__username",
+)
 SHOWN_FILTERS = ("stage", "owner", "account", "close_date", "amount")
 
 
@@ -35,7 +51,7 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
     filterset = list_filter(
         OpportunityFilter,
         request,
-        visible.select_related("account", "stage", "owner"),
+        visible.select_related("account", "stage", "owner").only(*COLUMNS),
         name="opportunities",
         show=SHOWN_FILTERS,
         hidden=("is_closed", "slipped", "is_won"),

@@ -22,6 +22,25 @@ from metrics.views.tiles import chart_of, rows_of, tiles_of
 from plans.models import AccountPlan
 
 SHOWN_PLANS = 10
+# What a row of the list shows; a list of whole rows, with all their texts, takes half as long again.
+COLUMNS = (
+    "name",
+    "status",
+    "start_date",
+    "end_date",
+    "is_confidential",
+    "account__name",
+    "plan_type__name",
+    "owner__first_name",
+    "owner__last_name",
+    "owner__username",
+    "kpi__currency",
+    "kpi__sales_target",
+    "kpi__won_revenue",
+    "kpi__weighted_pipeline",
+    "kpi__total_expected_revenue",
+    "kpi__forecast_target_variance",
+)
 SHOWN_FILTERS = ("status", "owner", "account", "territory", "plan_type", "start_date")
 
 
@@ -87,6 +106,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         return redirect("plans:accountplan_list")
     user = request.user
     plans = AccountPlan.objects.visible_to(user).select_related("account", "owner", "plan_type", "kpi")
+    plans = plans.only(*COLUMNS)
     filterset = list_filter(
         PlanNumbersFilter,
         request,

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django import forms, template
@@ -102,8 +103,13 @@ def _with_unit(number: Any, unit: str) -> str:
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """An icon of the sprite; decorative unless it has a label."""
+    return _drawing(static(ICON_SPRITE), name, size, str(label))
+
+
+@lru_cache(maxsize=1_024)
+def _drawing(sprite: str, name: str, size: str, label: str) -> SafeString:
     css = f"k-icon k-icon-{size}" if size else "k-icon"
-    href = f"{static(ICON_SPRITE)}#{name}"
+    href = f"{sprite}#{name}"
     if label:
         return format_html(
             '<svg class="{}" role="img" aria-label="{}" focusable="false"><use href="{}"/></svg>',

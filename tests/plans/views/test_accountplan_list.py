@@ -77,7 +77,7 @@ def test_numbers_are_sorted_in_company_currency(
     client = client_as(account_manager)
 
     # 5,750 expected of 10,000 dollars; 821,429 of 1,000,000 yen is 1,250 dollars short.
-    assert ordered(client, "variance")[:2] == ["Harbour Clinics this year", "Harbour Clinics next year"]
+    assert set(ordered(client, "variance")[:2]) == {"Harbour Clinics this year", "Harbour Clinics next year"}
     assert ordered(client, "-target")[0] != "In yen"
     assert ordered(client, "variance")[-1] == "In yen"
 
