@@ -170,6 +170,11 @@ def retire_version(version: ActionPlanTemplateVersion) -> ActionPlanTemplateVers
 
 
 # --- Items ----------------------------------------------------------------------------------
+def keep_draft(version: ActionPlanTemplateVersion) -> None:
+    """Nobody publishes the version before the end of the transaction; raises if somebody has."""
+    lock_drafts({version.pk})
+
+
 @transaction.atomic
 def add_item(item: ActionPlanTemplateItem) -> ActionPlanTemplateItem:
     """Save a new, checked item; one without a place comes last."""
@@ -183,7 +188,7 @@ def add_item(item: ActionPlanTemplateItem) -> ActionPlanTemplateItem:
 @transaction.atomic
 def reorder_items(version: ActionPlanTemplateVersion, order: Sequence[Any]) -> None:
     """Put the items of a draft in the order of these ids, which must name each of them once."""
-    lock_drafts({version.pk})
+    keep_draft(version)
     items = {item.pk: item for item in ActionPlanTemplateItem.objects.filter(template_version=version)}
     if len(order) != len(items) or set(order) != set(items):
         raise ValidationError(
@@ -198,7 +203,7 @@ def reorder_items(version: ActionPlanTemplateVersion, order: Sequence[Any]) -> N
 def move_item(item: ActionPlanTemplateItem, *, up: bool) -> None:
     """One place up or down; the first and the last stay where they are."""
     version = item.template_version
-    lock_drafts({version.pk})
+    keep_draft(version)
     order = list(version.items.order_by("order", "created_at", "id").values_list("pk", flat=True))
     reorder_items(version, _moved_by_one(order, item.pk, up=up))
 
