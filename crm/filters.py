@@ -60,7 +60,9 @@ class TerritoryFilter(SourcedFilterSet):
 
 
 class AccountFilter(SourcedFilterSet):
-    territory = VisibleChoiceFilter(Territory, field_name="territory__edges_up__ancestor", label=_("Territory"))
+    territory = VisibleChoiceFilter(
+        Territory, field_name="territory__edges_up__ancestor", label=_("Territory")
+    )
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     parent = VisibleChoiceFilter(Account, label=_("Parent account"), widget=forms.HiddenInput)
     below = VisibleChoiceFilter(
@@ -117,7 +119,11 @@ class StageFilter(SourcedFilterSet):
     is_won = YesNoFilter(label=_("Won"))
 
     search_fields = ("name",)
-    ordering_fields: ClassVar = {"order": "order", "name": "name", "default_probability": "default_probability"}
+    ordering_fields: ClassVar = {
+        "order": "order",
+        "name": "name",
+        "default_probability": "default_probability",
+    }
 
 
 class OpportunityFilter(SourcedFilterSet):
@@ -213,7 +219,11 @@ class ExchangeRateFilter(SourcedFilterSet):
     currency = django_filters.CharFilter(max_length=3, label=_("Currency"))
     valid_from = DayRangeFilter(label=_("Valid from"))
 
-    ordering_fields: ClassVar = {"currency": "currency", "valid_from": "valid_from", "updated_at": "updated_at"}
+    ordering_fields: ClassVar = {
+        "currency": "currency",
+        "valid_from": "valid_from",
+        "updated_at": "updated_at",
+    }
 
 
 class PickListValueFilter(VisibleFilterSet):
@@ -222,5 +232,3 @@ class PickListValueFilter(VisibleFilterSet):
 
     search_fields = ("name",)
     ordering_fields: ClassVar = {"order": "order", "name": "name"}
-
-

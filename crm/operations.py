@@ -111,7 +111,9 @@ class _Parts:
         try:
             check_row(part)
         except ValidationError as error:
-            self.errors.update({f"{path}.{name}": found for name, found in error.update_error_dict({}).items()})
+            self.errors.update(
+                {f"{path}.{name}": found for name, found in error.update_error_dict({}).items()}
+            )
         if part._state.adding:
             self.new.append(part)
         elif part.changed_fields():
@@ -164,7 +166,9 @@ def save_opportunity(
 
 def _stored_lines(opportunity: Opportunity) -> list[OpportunityLine]:
     schedules = Prefetch("schedules", RevenueSchedule.objects.unscoped(CALLER))
-    rows = OpportunityLine.objects.unscoped(CALLER).filter(opportunity=opportunity).prefetch_related(schedules)
+    rows = (
+        OpportunityLine.objects.unscoped(CALLER).filter(opportunity=opportunity).prefetch_related(schedules)
+    )
     return list(rows)
 
 

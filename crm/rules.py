@@ -45,12 +45,16 @@ for model in ("account", "contact", "opportunity", "order", "activity"):
 rules.add_perm("crm.add_account", is_active & (has_role(Role.ADMIN, Role.INTEGRATION)))
 rules.add_perm("crm.change_account", is_active & (writes_any | (account_managers & owns)))
 rules.add_perm("crm.delete_account", is_active & (has_role(Role.ADMIN) | feeds))
-rules.add_perm("crm.add_contact", is_active & has_role(Role.ADMIN, Role.MANAGER, Role.INTEGRATION, Role.KAM, Role.MSL))
+rules.add_perm(
+    "crm.add_contact", is_active & has_role(Role.ADMIN, Role.MANAGER, Role.INTEGRATION, Role.KAM, Role.MSL)
+)
 rules.add_perm("crm.change_contact", is_active & (writes_any | (account_managers & owns)))
 rules.add_perm("crm.delete_contact", is_active & (writes_any | (account_managers & owns)))
 for owned in (Opportunity, Activity):
     name = owned._meta.model_name
-    adders = [Role.ADMIN, Role.MANAGER, Role.INTEGRATION, Role.KAM] + ([Role.MSL] if owned is Activity else [])
+    adders = [Role.ADMIN, Role.MANAGER, Role.INTEGRATION, Role.KAM] + (
+        [Role.MSL] if owned is Activity else []
+    )
     rules.add_perm(f"crm.add_{name}", is_active & has_role(*adders))
     rules.add_perm(f"crm.change_{name}", is_active & (writes_any | (account_managers & owns)))
     rules.add_perm(f"crm.delete_{name}", is_active & (writes_any | (account_managers & owns)))

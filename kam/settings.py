@@ -244,7 +244,10 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "kam.core.api.problems.problem_handler",
     "COERCE_DECIMAL_TO_STRING": True,
-    "DEFAULT_THROTTLE_CLASSES": ["kam.core.api.throttles.UserThrottle", "kam.core.api.throttles.AnonThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "kam.core.api.throttles.UserThrottle",
+        "kam.core.api.throttles.AnonThrottle",
+    ],
     "DEFAULT_THROTTLE_RATES": {
         "user": env.str("API_RATE", default="6000/min"),
         "anon": env.str("API_ANON_RATE", default="60/min"),
@@ -281,8 +284,13 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "kam.core.logs.json_formatter"}, "plain": {"()": "kam.core.logs.plain_formatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain" if DEBUG or TESTING else "json"}},
+    "formatters": {
+        "json": {"()": "kam.core.logs.json_formatter"},
+        "plain": {"()": "kam.core.logs.plain_formatter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain" if DEBUG or TESTING else "json"}
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django_structlog": {"level": "WARNING" if DEBUG or TESTING else "INFO"},

@@ -24,4 +24,6 @@ def lock_plans(connection: BaseDatabaseWrapper, plan_ids: Iterable[UUID] | None)
     shards = sorted(range(SHARDS) if plan_ids is None else {pk.int % SHARDS for pk in plan_ids})
     if shards:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, shard) FROM unnest(%s) AS shard", [NAMESPACE, shards])
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s, shard) FROM unnest(%s) AS shard", [NAMESPACE, shards]
+            )

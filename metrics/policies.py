@@ -46,3 +46,10 @@ def cross_rate(record_rate: Decimal, plan_rate: Decimal) -> Decimal:
     shift = 10**CROSS_RATE_PLACES
     numerator, denominator = int(record_rate.scaleb(10)), int(plan_rate.scaleb(10))
     return Decimal((numerator * shift * 2 + denominator) // (2 * denominator)).scaleb(-CROSS_RATE_PLACES)
+
+
+def outlook_tone(expected_percent: Decimal | None) -> str:
+    """How a plan looks: expected revenue at 100 % of the target or more is ok, from 80 % a warning, below bad."""
+    if expected_percent is None:
+        return "neutral"
+    return "ok" if expected_percent >= 100 else "warn" if expected_percent >= 80 else "bad"

@@ -148,7 +148,9 @@ def rollup_sql(vendor: str, *, plan_filter: str) -> str:
     sources = " UNION ALL ".join(SOURCES.values()).format(true=true, false=false)
     plan_unit, company_unit = _per_unit("p.currency"), PER_UNIT[minor_units(settings.COMPANY_CURRENCY)]
 
-    def converted(value: str, factor: str, divisor: int, per_unit: str, expression: str = d.converted_sum) -> str:
+    def converted(
+        value: str, factor: str, divisor: int, per_unit: str, expression: str = d.converted_sum
+    ) -> str:
         return expression.format(
             value=value, factor=factor, divisor=divisor, fraction=_fraction(divisor), per_unit=per_unit
         )

@@ -6,4 +6,10 @@ app_name = "metrics"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    # Panels: parts of pages of other apps (kam.core.panels).
+    path("panels/plans/", views.plan_list, name="plan_list"),
+    path("panels/plans/<uuid:pk>/numbers/", views.plan_panel, name="plan_panel"),
+    path("panels/accounts/<uuid:pk>/plans/", views.account_plans, name="account_plans"),
+    path("panels/opportunities/<uuid:pk>/plans/", views.opportunity_plans, name="opportunity_plans"),
+    path("plans/<uuid:pk>/kpis/<slug:kpi>/records/", views.kpi_records, name="kpi_records"),
 ]

@@ -40,7 +40,5 @@ def change_plan_status(*, plan: AccountPlan, action: str, comment: str = "", exp
 
 def log_confidential_look(*, plan: AccountPlan, user: User) -> None:
     """An administrator who may see confidential plans leaves a trace of each look (quality.md, section 3)."""
-    if plan.is_confidential and plan.owner_id != user.pk and not plan.participants.unscoped("own check").filter(
-        user=user
-    ).exists():
+    if plan.is_confidential and plan.owner_id != user.pk and plan.access_of(user) is None:
         write_changes([make_change(plan, Change.Operation.VIEW, None, None)])

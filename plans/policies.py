@@ -61,3 +61,18 @@ def elapsed_share(*, start: date, end: date, today: date) -> Decimal:
     """The part of the period, both ends included, that is over at the end of `today`; 0…1."""
     days = (end - start).days + 1
     return Decimal(min(max((today - start).days + 1, 0), days)) / Decimal(days)
+
+
+def pace(*, progress: Decimal | None, expected: Decimal | None) -> str | None:
+    """How work goes, both in percent: on track at what is expected by now, at risk from 80 % of it."""
+    if progress is None or expected is None:
+        return None
+    if progress >= expected:
+        return "on_track"
+    return "at_risk" if progress * 100 >= expected * 80 else "off_track"
+
+
+def suggested_period(today: date) -> tuple[date, date]:
+    """The calendar year a new plan is for: this one, or in its last three months the next."""
+    year = today.year + (1 if today.month > 9 else 0)
+    return date(year, 1, 1), date(year, 12, 31)

@@ -10,7 +10,7 @@ from django.conf import settings
 from crm.models import TerritoryEdge
 from kam.users.models import Role, User
 from plans.enums import Access
-from plans.models import AccountPlan, AccountPlanParticipant
+from plans.models import AccountPlan
 from plans.models.plans import EDITING_ROLES
 
 
@@ -42,15 +42,13 @@ def owns_plan(user: User, obj: Any = None) -> bool:
 @rules.predicate
 def edits_plan(user: User, obj: Any = None) -> bool:
     plan = plan_of(obj)
-    return plan is not None and AccountPlanParticipant._base_manager.filter(
-        plan=plan, user=user, access=Access.EDIT
-    ).exists()
+    return plan is not None and plan.access_of(user) == Access.EDIT
 
 
 @rules.predicate
 def takes_part(user: User, obj: Any = None) -> bool:
     plan = plan_of(obj)
-    return plan is not None and AccountPlanParticipant._base_manager.filter(plan=plan, user=user).exists()
+    return plan is not None and plan.access_of(user) is not None
 
 
 @rules.predicate

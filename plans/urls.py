@@ -6,6 +6,21 @@ app_name = "plans"
 
 urlpatterns = [
     path("plans/", views.accountplan_list, name="accountplan_list"),
+    path("plans/new/", views.accountplan_create, name="accountplan_create"),
+    path("plans/options/", views.plan_options, name="plan_options"),
     path("plans/<uuid:pk>/", views.accountplan_detail, name="accountplan_detail"),
+    path("plans/<uuid:pk>/edit/", views.accountplan_update, name="accountplan_update"),
+    path("plans/<uuid:pk>/delete/", views.accountplan_delete, name="accountplan_delete"),
+    path("plans/<uuid:pk>/status/<slug:action>/", views.accountplan_action, name="accountplan_action"),
+    path("plans/<uuid:pk>/sections/<slug:section>/", views.accountplan_section, name="accountplan_section"),
+    path("plans/<uuid:pk>/strategies/new/", views.strategy_create, name="strategy_create"),
+    path("strategies/<uuid:pk>/edit/", views.strategy_update, name="strategy_update"),
+    path("strategies/<uuid:pk>/delete/", views.strategy_delete, name="strategy_delete"),
+    path("plans/<uuid:pk>/objectives/new/", views.objective_create, name="objective_create"),
+    path("objectives/<uuid:pk>/edit/", views.objective_update, name="objective_update"),
+    path("objectives/<uuid:pk>/delete/", views.objective_delete, name="objective_delete"),
+    path("plans/<uuid:pk>/participants/new/", views.participant_create, name="participant_create"),
+    path("participants/<uuid:pk>/edit/", views.participant_update, name="participant_update"),
+    path("participants/<uuid:pk>/delete/", views.participant_delete, name="participant_delete"),
     path("search/", views.search, name="search"),
 ]

@@ -146,6 +146,12 @@ def test_no_secret_has_a_default(name: str, monkeypatch: pytest.MonkeyPatch) -> 
         [substitute(str(value)) for value in COMPOSE["web"]["environment"].values()]
 
 
+def test_the_image_alone_starts_what_web_starts() -> None:
+    last = (ROOT / "Dockerfile").read_text().strip().splitlines()[-1]
+
+    assert json.loads(last.removeprefix("CMD ")) == COMPOSE["web"]["command"]
+
+
 def test_every_process_waits_for_the_database_and_the_migrations() -> None:
     for name in OURS[1:]:
         assert COMPOSE[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"

@@ -30,6 +30,7 @@ from crm.models import (
 from kam.core.api import fields
 from kam.core.api.serializers import (
     BASE_FIELDS,
+    ME,
     SOURCED_FIELDS,
     KamModelSerializer,
     VersionedSerializer,
@@ -41,9 +42,6 @@ MAX_PARTS = 200  # lines of an opportunity, schedules of a line, members of a te
 
 class SourcedSerializer(KamModelSerializer):
     """Records that other systems feed. A system writes under its own source only (`crm.write_source`)."""
-
-    class Meta(KamModelSerializer.Meta):
-        extra_kwargs: ClassVar[dict[str, Any]] = {"source": {"required": False}, "external_id": {"required": False}}
 
     def _filled(self, attrs: dict[str, Any]) -> Any:
         row = super()._filled(attrs)
@@ -79,7 +77,7 @@ class MembershipSerializer(KamModelSerializer):
 class TerritorySerializer(SourcedSerializer):
     memberships = MembershipSerializer(many=True, required=False, max_length=MAX_PARTS)
 
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = Territory
         fields = (*SOURCED_FIELDS, "name", "code", "parent", "memberships")
 
@@ -97,7 +95,7 @@ class AccountSerializer(SourcedSerializer):
     last_activity_on = fields.DayField(read_only=True, allow_null=True)
     next_activity_due_on = fields.DayField(read_only=True, allow_null=True)
 
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = Account
         fields = (
             *SOURCED_FIELDS,
@@ -120,7 +118,7 @@ class AccountSerializer(SourcedSerializer):
 
 
 class ContactSerializer(SourcedSerializer):
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = Contact
         fields = (
             *SOURCED_FIELDS,
@@ -136,19 +134,19 @@ class ContactSerializer(SourcedSerializer):
 
 
 class ProductCategorySerializer(SourcedSerializer):
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = ProductCategory
         fields = (*SOURCED_FIELDS, "name", "code", "parent")
 
 
 class ProductSerializer(SourcedSerializer):
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = Product
         fields = (*SOURCED_FIELDS, "code", "name", "category", "is_active", "is_competitor")
 
 
 class StageSerializer(SourcedSerializer):
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = Stage
         fields = (
             *SOURCED_FIELDS,
@@ -188,7 +186,7 @@ class LineSerializer(KamModelSerializer):
 class OpportunitySerializer(SourcedSerializer):
     lines = LineSerializer(many=True, required=False, max_length=MAX_PARTS)
 
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = Opportunity
         fields = (
             *SOURCED_FIELDS,
@@ -205,7 +203,6 @@ class OpportunitySerializer(SourcedSerializer):
             "lines",
         )
         extra_kwargs: ClassVar[dict[str, Any]] = {
-            **SourcedSerializer.Meta.extra_kwargs,
             "probability": {"allow_null": True, "help_text": "0 to 100; null takes the stage's own."},
         }
 
@@ -220,7 +217,7 @@ class OpportunitySerializer(SourcedSerializer):
 
 
 class OrderSerializer(SourcedSerializer):
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = Order
         fields = (
             *SOURCED_FIELDS,
@@ -235,13 +232,13 @@ class OrderSerializer(SourcedSerializer):
 
 
 class ActivityTypeSerializer(SourcedSerializer):
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = ActivityType
         fields = (*SOURCED_FIELDS, "name", "counts_for_cadence", "counts_as_commitment")
 
 
 class ActivitySerializer(SourcedSerializer):
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = Activity
         fields = (
             *SOURCED_FIELDS,
@@ -258,6 +255,7 @@ class ActivitySerializer(SourcedSerializer):
             "notes",
             "next_step",
         )
+        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME}
 
 
 class ActivityDoneSerializer(VersionedSerializer):
@@ -267,6 +265,6 @@ class ActivityDoneSerializer(VersionedSerializer):
 
 
 class ExchangeRateSerializer(SourcedSerializer):
-    class Meta(SourcedSerializer.Meta):
+    class Meta(KamModelSerializer.Meta):
         model = ExchangeRate
         fields = (*SOURCED_FIELDS, "currency", "valid_from", "rate")

@@ -157,7 +157,9 @@ class ActivityViewSet(VisibleModelViewSet):
         activity = self.get_locked_object(self.permission("change"))
         body = serializers.ActivityDoneSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        values: dict[str, Any] = {name: body.validated_data.get(name) for name in ("done_on", "notes", "quantity")}
+        values: dict[str, Any] = {
+            name: body.validated_data.get(name) for name in ("done_on", "notes", "quantity")
+        }
         try:
             activity = operations.complete_activity(activity=activity, **values)
         except operations.ActivityStepNotAllowedError as error:

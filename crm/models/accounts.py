@@ -15,6 +15,7 @@ from crm import policies
 from crm.enums import ActivityStatus, CallFrequency, PickList
 from crm.models.catalog import PickListValue
 from crm.models.territories import Territory, TerritoryEdge
+from kam.core.fields import WebAddressField
 from kam.core.models import SourcedModel, TrackedScopedQuerySet, TreeEdge
 from kam.core.money import CurrencyField
 from kam.users.models import Role, User
@@ -92,11 +93,13 @@ class Account(SourcedModel):
         related_name="+",
         limit_choices_to={"pick_list": PickList.SEGMENT},
     )
-    website = models.URLField(blank=True)
+    website = WebAddressField(blank=True)
     address = models.TextField(blank=True, max_length=1_000)
     currency = CurrencyField(blank=True, help_text=_("The currency this account buys in."))
     business_overview = models.TextField(blank=True, max_length=20_000)
-    call_frequency = models.CharField(max_length=20, choices=CallFrequency.choices, default=CallFrequency.NONE)
+    call_frequency = models.CharField(
+        max_length=20, choices=CallFrequency.choices, default=CallFrequency.NONE
+    )
 
     objects = AccountQuerySet.as_manager()
 
@@ -123,14 +126,19 @@ class Account(SourcedModel):
             value, expected = getattr(self, name), self._meta.get_field(name).remote_field.limit_choices_to
             if value is not None and value.pick_list != expected["pick_list"]:
                 raise ValidationError({name: _("“%(name)s” is not one of its values.") % {"name": value}})
-        if self.parent_id and AccountEdge.objects.filter(ancestor=self.pk, descendant=self.parent_id).exists():
+        if (
+            self.parent_id
+            and AccountEdge.objects.filter(ancestor=self.pk, descendant=self.parent_id).exists()
+        ):
             raise ValidationError({"parent": _("An account cannot lie below itself.")})
 
     @property
     def next_activity_due_on(self) -> date | None:
         """When the next call is due; needs `with_last_activity()`."""
         since = timezone.localdate(self.created_at)
-        return policies.next_call_due(last_call=self.last_activity_on, frequency=self.call_frequency, since=since)  # type: ignore[attr-defined]
+        return policies.next_call_due(
+            last_call=self.last_activity_on, frequency=self.call_frequency, since=since
+        )  # type: ignore[attr-defined]
 
 
 class AccountEdge(TreeEdge):

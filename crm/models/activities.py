@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.enums import ActivityStatus
 from crm.models.accounts import Account, Contact, OwnedByAccountQuerySet
+from kam.core.clock import company_today
 from kam.core.fields import QuantityField
 from kam.core.models import SourcedModel, TrackedCatalogQuerySet
 
@@ -18,7 +19,9 @@ class ActivityType(SourcedModel):
     """Call, visit, joint call, training, event, e-mail and whatever a business adds."""
 
     name = models.CharField(max_length=100, unique=True)
-    counts_for_cadence = models.BooleanField(default=True, help_text=_("A contact: it restarts the call cadence."))
+    counts_for_cadence = models.BooleanField(
+        default=True, help_text=_("A contact: it restarts the call cadence.")
+    )
     counts_as_commitment = models.BooleanField(default=False, help_text=_("Can be promised to a customer."))
 
     objects = TrackedCatalogQuerySet.as_manager()
@@ -81,6 +84,13 @@ class Activity(SourcedModel):
     @property
     def change_container_id(self) -> Any:
         return self.account_id
+
+    @property
+    def days_late(self) -> int:
+        """Days since a planned activity should have happened; 0 while it is not late."""
+        if self.status != ActivityStatus.PLANNED or self.planned_for is None:
+            return 0
+        return max((company_today() - self.planned_for).days, 0)
 
     def clean(self) -> None:
         super().clean()

@@ -27,7 +27,10 @@ class PickListValue(BaseModel):
     pick_list = models.CharField(max_length=30, choices=PickList.choices)
     name = models.CharField(max_length=100)
     meaning = models.CharField(
-        max_length=30, blank=True, choices=SegmentMeaning.choices, help_text=_("What rules take a segment for.")
+        max_length=30,
+        blank=True,
+        choices=SegmentMeaning.choices,
+        help_text=_("What rules take a segment for."),
     )
     order = models.PositiveSmallIntegerField(default=0)
     is_retired = models.BooleanField(default=False)

@@ -8,12 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Count, F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.accounts import Account, ByAccountQuerySet, Contact, OwnedByAccountQuerySet
 from crm.models.catalog import Product, Stage
+from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField, PercentField, QuantityField
 from kam.core.models import BaseModel, SourcedModel, TrackedScopedQuerySet
 from kam.core.money import CurrencyField, validate_minor_units
@@ -35,6 +37,17 @@ class OpportunityQuerySet(OwnedByAccountQuerySet):
     def slipped(self, *, today: date) -> OpportunityQuerySet:
         """Open although the close date has passed."""
         return self.open().filter(close_date__lt=today)
+
+    def totals_by_currency(self) -> QuerySet:
+        """`currency`, `count`, `total` and `weighted` (amount × probability ÷ 100, unrounded)."""
+        weighted = F("amount") * F("probability")
+        return (
+            self.order_by("currency")
+            .values("currency")
+            .annotate(
+                count=Count("pk"), total=ExactSum("amount", places=3), weighted=ExactSum(weighted, places=6)
+            )
+        )
 
 
 class Opportunity(SourcedModel):

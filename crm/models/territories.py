@@ -44,7 +44,10 @@ class Territory(SourcedModel):
 
     def clean(self) -> None:
         super().clean()
-        if self.parent_id and TerritoryEdge.objects.filter(ancestor=self.pk, descendant=self.parent_id).exists():
+        if (
+            self.parent_id
+            and TerritoryEdge.objects.filter(ancestor=self.pk, descendant=self.parent_id).exists()
+        ):
             raise ValidationError({"parent": _("A territory cannot lie below itself.")})
 
 

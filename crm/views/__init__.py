@@ -1,6 +1,43 @@
 """Pages of the CRM records."""
 
-from crm.views.accounts import account_detail, account_list
-from crm.views.opportunities import opportunity_detail, opportunity_list
+from crm.views.accounts import account_detail, account_list, account_options, account_overview, account_update
+from crm.views.activities import (
+    activity_cancel,
+    activity_complete,
+    activity_delete,
+    activity_log,
+    activity_plan,
+    activity_reopen,
+    activity_update,
+)
+from crm.views.contacts import contact_create, contact_delete, contact_update
+from crm.views.opportunities import (
+    opportunity_create,
+    opportunity_delete,
+    opportunity_detail,
+    opportunity_list,
+    opportunity_update,
+)
 
-__all__ = ["account_detail", "account_list", "opportunity_detail", "opportunity_list"]
+__all__ = [
+    "account_detail",
+    "account_list",
+    "account_options",
+    "account_overview",
+    "account_update",
+    "activity_cancel",
+    "activity_complete",
+    "activity_delete",
+    "activity_log",
+    "activity_plan",
+    "activity_reopen",
+    "activity_update",
+    "contact_create",
+    "contact_delete",
+    "contact_update",
+    "opportunity_create",
+    "opportunity_delete",
+    "opportunity_detail",
+    "opportunity_list",
+    "opportunity_update",
+]

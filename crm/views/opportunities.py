@@ -1,20 +1,151 @@
+"""Opportunities: the list with its totals, one opportunity, and its form."""
+
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 
-from crm.models import Opportunity
-from kam.core.policy import object_required, signed_in
+from crm.filters import OpportunityFilter
+from crm.forms import OpportunityForm
+from crm.models import Account, Contact, Opportunity, OpportunityLine, RevenueSchedule
+from kam.core.clock import company_today
+from kam.core.forms import saved
+from kam.core.history import readable
+from kam.core.lists import list_filter, page_of, tabs_of
+from kam.core.models import Change
+from kam.core.pages import as_uuid, render_form
+from kam.core.panels import render_panel
+from kam.core.policy import object_required, permission_required
+
+SHOWN_CHANGES = 8
+SHOWN_FILTERS = ("stage", "owner", "account", "close_date", "amount")
 
 
-@signed_in
+@permission_required("crm.view_commercial")
 def opportunity_list(request: HttpRequest) -> HttpResponse:
-    opportunities = Opportunity.objects.visible_to(request.user)[:50]
-    context = {"opportunities": opportunities, "nav_section": "opportunities"}
+    visible = Opportunity.objects.visible_to(request.user)
+    filterset = list_filter(
+        OpportunityFilter,
+        request,
+        visible.select_related("account", "stage", "owner"),
+        name="opportunities",
+        show=SHOWN_FILTERS,
+        hidden=("is_closed", "slipped", "is_won"),
+        search_in={
+            "account": reverse_lazy("crm:account_options"),
+            "owner": reverse_lazy("users:user_options"),
+        },
+    )
+    context = {
+        "filter": filterset,
+        "page_obj": page_of(request, filterset.qs),
+        "totals": filterset.qs.totals_by_currency(),
+        "tabs": list_tabs(request),
+        "may_add": request.user.has_perm("crm.add_opportunity"),
+        "today": company_today(),
+        "nav_section": "opportunities",
+    }
     return render(request, "crm/opportunity_list.html", context)
 
 
-@object_required(Opportunity, "crm.view_opportunity")
+def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Ways into the list; each sets filters that can be changed."""
+    mine = {"is_closed": "false", "owner": str(request.user.pk)}
+    tabs = [
+        (_("Open"), {"is_closed": "false"}),
+        (_("Mine"), mine),
+        (_("Slipped"), {"slipped": "true"}),
+        (_("Won"), {"is_won": "true"}),
+        (_("All"), {}),
+    ]
+    return tabs_of(request, tabs, within=("is_closed", "slipped", "is_won", "owner"))
+
+
+def with_facts(opportunities: QuerySet) -> QuerySet:
+    return opportunities.select_related("account", "stage", "owner")
+
+
+@object_required(Opportunity, "crm.view_opportunity", queryset=with_facts)
 def opportunity_detail(request: HttpRequest, opportunity: Opportunity) -> HttpResponse:
-    context = {"opportunity": opportunity, "nav_section": "opportunities"}
+    user = request.user
+    lines = OpportunityLine.objects.visible_to(user).filter(opportunity=opportunity)
+    schedules = RevenueSchedule.objects.unscoped("parts of an opportunity that was loaded through the gate")
+    context = {
+        "opportunity": opportunity,
+        "contacts": Contact.objects.visible_to(user).filter(opportunities=opportunity),
+        "lines": lines.select_related("product").prefetch_related(Prefetch("schedules", schedules)),
+        "plans_panel": render_panel(request, "metrics:opportunity_plans", opportunity.pk),
+        "changes": changes_of(opportunity),
+        "may_change": user.has_perm("crm.change_opportunity", opportunity),
+        "may_delete": user.has_perm("crm.delete_opportunity", opportunity),
+        "nav_section": "opportunities",
+    }
     return render(request, "crm/opportunity_detail.html", context)
+
+
+def changes_of(opportunity: Opportunity) -> list[Any]:
+    """What happened to it lately, in words."""
+    changes = Change.objects.unscoped("history of an opportunity that was loaded through the gate")
+    names = {
+        str(row.pk): str(row) for row in (opportunity.account, opportunity.stage, opportunity.owner) if row
+    }
+    return readable(
+        changes.filter(object_id=opportunity.pk)[:SHOWN_CHANGES],
+        page_of=opportunity.pk,
+        names=names,
+        currency=opportunity.currency,
+    )
+
+
+@permission_required("crm.add_opportunity")
+def opportunity_create(request: HttpRequest) -> HttpResponse:
+    form = OpportunityForm(
+        request.POST or None, initial=suggested(request), instance=Opportunity(), user=request.user
+    )
+    if request.method == "POST" and saved(form, form.save):
+        messages.success(request, _("“%(opportunity)s” is added.") % {"opportunity": form.instance})
+        return redirect(form.instance)
+    context = {"form": form, "nav_section": "opportunities"}
+    return render_form(request, "crm/opportunity_form.html", context)
+
+
+def suggested(request: HttpRequest) -> dict[str, Any]:
+    """What a new opportunity starts with: the account the reader came from, and its currency."""
+    start: dict[str, Any] = {"owner": request.user, "currency": settings.COMPANY_CURRENCY}
+    if pk := request.GET.get("account"):
+        account = get_object_or_404(Account.objects.visible_to(request.user), pk=as_uuid(pk))
+        start |= {"account": account, "currency": account.currency or settings.COMPANY_CURRENCY}
+    return start
+
+
+@object_required(Opportunity, "crm.change_opportunity", queryset=with_facts)
+def opportunity_update(request: HttpRequest, opportunity: Opportunity) -> HttpResponse:
+    form = OpportunityForm(request.POST or None, instance=opportunity, user=request.user)
+    if request.method == "POST" and saved(form, form.save):
+        messages.success(request, _("“%(opportunity)s” is saved.") % {"opportunity": opportunity})
+        return redirect(opportunity)
+    context = {"form": form, "opportunity": opportunity, "nav_section": "opportunities"}
+    return render_form(request, "crm/opportunity_form.html", context)
+
+
+@object_required(Opportunity, "crm.delete_opportunity", queryset=with_facts)
+def opportunity_delete(request: HttpRequest, opportunity: Opportunity) -> HttpResponse:
+    if request.method == "POST":
+        name = str(opportunity)
+        opportunity.delete()
+        messages.success(request, _("“%(opportunity)s” is deleted.") % {"opportunity": name})
+        return redirect("crm:opportunity_list")
+    lines = OpportunityLine.objects.visible_to(request.user).filter(opportunity=opportunity).count()
+    context = {
+        "opportunity": opportunity,
+        "consequences": [{"count": lines, "label": _("lines with their schedules")}] if lines else [],
+        "nav_section": "opportunities",
+    }
+    return render(request, "crm/opportunity_confirm_delete.html", context)

@@ -35,7 +35,11 @@ def current_actor() -> Actor:
 
 @contextmanager
 def acting(
-    user: User | None = None, *, source: str | None = None, reason: str | None = None, request_id: str | None = None
+    user: User | None = None,
+    *,
+    source: str | None = None,
+    reason: str | None = None,
+    request_id: str | None = None,
 ) -> Iterator[Actor]:
     """Attribute the writes of the block; what is not given is inherited from outside."""
     outer = _current.get()

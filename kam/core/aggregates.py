@@ -35,5 +35,3 @@ class ExactSum(Aggregate):
         high, colon, low = str(value).partition(":")
         total = int(high) * PART + int(low) if colon else int(Decimal(high))
         return Decimal(total).scaleb(-self.places)
-
-

@@ -102,7 +102,9 @@ class Deletion:
 
     def add(self, instance: models.Model) -> None:
         self.ids.add(instance.pk)
-        self.entries.append(make_change(instance, "delete", created_values(instance) | _links_of(instance), None))
+        self.entries.append(
+            make_change(instance, "delete", created_values(instance) | _links_of(instance), None)
+        )
         self.cut += _links_to(instance)
 
     def write(self) -> None:

@@ -110,7 +110,9 @@ class TrackedQuerySet(models.QuerySet):
         """The rows as they are, each once, locked until the end of the transaction."""
         queryset = self.order_by("pk").select_related(*self.model.log_related)
         if queryset.query.distinct or queryset.query.group_by:
-            queryset = self._fresh().filter(pk__in=list(self.order_by().values_list("pk", flat=True))).order_by("pk")
+            queryset = (
+                self._fresh().filter(pk__in=list(self.order_by().values_list("pk", flat=True))).order_by("pk")
+            )
             queryset = queryset.select_related(*self.model.log_related)
         if connections[self.db].features.has_select_for_update_of:
             queryset = queryset.select_for_update(of=("self",))
@@ -214,7 +216,9 @@ class ChangeTracking(models.Model):
         instance._remember()
         return instance
 
-    def refresh_from_db(self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+    def refresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any
+    ) -> None:
         names = None if fields is None else list(fields)
         super().refresh_from_db(using=using, fields=names, **kwargs)
         # Django loads a deferred field this way: what else was changed meanwhile stays a change.
@@ -268,7 +272,9 @@ class ChangeTracking(models.Model):
                 super().save(using=using, update_fields=names)
             return
         if "version" in self.get_deferred_fields():
-            raise ValueError("A row that was read without its version cannot be saved: a change could get lost.")
+            raise ValueError(
+                "A row that was read without its version cannot be saved: a change could get lost."
+            )
         before = {f.name: logged(f, self._loaded.get(f.attname)) for f in tracked}
         names.append("version")
         if hasattr(self, "updated_by_id"):

@@ -53,7 +53,9 @@ class ScaledIntegerField(models.Field):
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         errors = super().check(**kwargs)
         if self.max_value.scaleb(self.decimal_places) >= 2**63:
-            errors.append(checks.Error(f"{self}: max_value does not fit 64 bits at this scale.", id="kam.E002"))
+            errors.append(
+                checks.Error(f"{self}: max_value does not fit 64 bits at this scale.", id="kam.E002")
+            )
         return errors
 
     @cached_property
@@ -75,7 +77,9 @@ class ScaledIntegerField(models.Field):
         exact = number.quantize(self.step, context=EXACT)
         if number != exact:
             raise ValidationError(
-                self.error_messages["places"], code="max_decimal_places", params={"places": self.decimal_places}
+                self.error_messages["places"],
+                code="max_decimal_places",
+                params={"places": self.decimal_places},
             )
         return exact
 
@@ -217,3 +221,14 @@ class RateField(ScaledIntegerField):
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         return super().formfield(**{"min_value": Decimal(1).scaleb(-self.decimal_places), **kwargs})
+
+
+class WebAddressField(models.URLField):
+    """A URL; who types it without a scheme means https (Django's own default from 6.0 on)."""
+
+    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]
+        return super().formfield(**{"assume_scheme": "https", **kwargs})
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.URLField", list(args), dict(kwargs)

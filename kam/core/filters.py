@@ -130,7 +130,12 @@ class VisibleFilterSet(django_filters.FilterSet):
     ordering_fields: ClassVar[dict[str, str]] = {}
 
     def __init__(
-        self, data: Any = None, queryset: QuerySet | None = None, *, request: HttpRequest, prefix: str | None = None
+        self,
+        data: Any = None,
+        queryset: QuerySet | None = None,
+        *,
+        request: HttpRequest,
+        prefix: str | None = None,
     ) -> None:
         super().__init__(data, queryset, request=request, prefix=prefix)
         if refused := self.refused_orderings():

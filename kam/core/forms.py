@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kam.core.changes import StaleObjectError
+from kam.core.gate import gate_open
+from kam.core.writing import save_row
 
 MATCHES = 20
 
@@ -49,8 +51,10 @@ class VersionedModelForm(forms.ModelForm):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     conflict: Conflict | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        self.user = user
+        with gate_open("the values of a row that was loaded through the gate"):
+            super().__init__(*args, **kwargs)
         if self.instance._state.adding:
             del self.fields["version"]
         else:
@@ -61,11 +65,29 @@ class VersionedModelForm(forms.ModelForm):
         opened_with = cleaned.get("version")
         if opened_with is not None and opened_with != self.instance.version:
             self.note_conflict(self.instance)
+        self._keep_hidden(cleaned)
         return cleaned
+
+    def _keep_hidden(self, cleaned: dict[str, Any]) -> None:
+        """A related row that the user cannot see shows as empty; sending that back must not cut the link."""
+        for name, field in self.fields.items():
+            if not isinstance(field, forms.ModelChoiceField) or cleaned.get(name, "") is not None:
+                continue
+            pk = self.initial.get(name)
+            column = getattr(self.instance, f"{name}_id", None)
+            if pk is not None and pk == column and not field.queryset.filter(pk=pk).exists():
+                cleaned[name] = field.queryset.model._base_manager.get(pk=pk)
+
+    def save(self, commit: bool = True) -> Any:
+        """One row and its many-to-many relations; related rows that the user cannot see stay."""
+        names = [field.name for field in self.instance._meta.many_to_many if field.name in self.cleaned_data]
+        relations = {name: self.cleaned_data[name] for name in names}
+        return save_row(self.instance, relations=relations, user=self.user)
 
     def note_conflict(self, saved: models.Model) -> None:
         """Somebody else's `saved` row stands in the database: say so, and go on from its version."""
-        theirs = {**self.initial, **forms.model_to_dict(saved)}
+        with gate_open("the values of a row that was loaded through the gate"):
+            theirs = {**self.initial, **forms.model_to_dict(saved)}
         differences = [
             Difference(str(self[name].label), shown(field, theirs.get(name)), shown(field, self[name].data))
             for name, field in self.fields.items()
@@ -129,6 +151,7 @@ class SearchSelect(forms.Widget):
     """A text field that searches. Without JavaScript the text itself is looked up when it is sent."""
 
     template_name = "components/search_select.html"
+    suffixes = ("text",)  # the second name under which it is sent
 
     def __init__(self, options_url: Callable[[], str] | str, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
@@ -190,7 +213,7 @@ class SearchChoiceField(forms.ModelChoiceField):
     def to_python(self, value: Any) -> models.Model | None:
         if not isinstance(value, Typed):
             value = Typed(str(getattr(value, "pk", value) or ""), None)
-        if value.text is None and not value.pk or value.text is not None and not value.text.strip():
+        if (value.text is None and not value.pk) or (value.text is not None and not value.text.strip()):
             return None
         found = self._by_pk(value.pk) if value.pk else None
         if found is not None and value.text in (None, self.label_from_instance(found)):

@@ -53,7 +53,9 @@ class ScopedQuery(sql.Query):
     """A query that compiles only once it was scoped: this is what also stops `Subquery` and `Exists`,
     which take the query out of its queryset."""
 
-    scope: str | None = None  # None: Django's own inner query, made while it compiles one that was let through
+    scope: str | None = (
+        None  # None: Django's own inner query, made while it compiles one that was let through
+    )
 
     def check_gate(self) -> None:
         if self.scope == "" and not _open.get():

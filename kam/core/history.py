@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
@@ -48,11 +49,15 @@ class Entry:
 def readable(
     changes: Iterable[Change],
     *,
+    page_of: UUID,
     names: Mapping[str, str],
     currency: str = "",
     hidden: Collection[str] = (),
 ) -> list[Entry]:
-    """Entries for people. `names` gives the rows that ids stand for; `hidden` fields are not spoken of."""
+    """Entries for the page of the row `page_of`, whose own name goes without saying.
+
+    `names` gives the rows that ids stand for; `hidden` fields are not spoken of.
+    """
     entries = []
     for change in changes:
         model = apps.get_model(change.model)
@@ -63,12 +68,18 @@ def readable(
                 continue
         who = change.actor_name or _("The system")
         entries.append(
-            Entry(change.at, who, str(SOURCES.get(change.source, "")), _headline(change, model), details)
+            Entry(
+                change.at,
+                who,
+                str(SOURCES.get(change.source, "")),
+                _headline(change, model, page_of),
+                details,
+            )
         )
     return entries
 
 
-def _headline(change: Change, model: type[models.Model]) -> str:
+def _headline(change: Change, model: type[models.Model], page_of: UUID) -> str:
     texts = {
         Change.Operation.CREATE: _("added the %(kind)s “%(name)s”"),
         Change.Operation.UPDATE: _("changed the %(kind)s “%(name)s”"),
@@ -76,7 +87,10 @@ def _headline(change: Change, model: type[models.Model]) -> str:
         Change.Operation.VIEW: _("looked at the %(kind)s “%(name)s”"),
     }
     kind = str(model._meta.verbose_name).removeprefix("account plan ")  # on a plan, that goes without saying
-    return texts[Change.Operation(change.operation)] % {"kind": kind, "name": change.object_name}
+    text = texts[Change.Operation(change.operation)]
+    if change.object_id == page_of:
+        text = text.replace(" “%(name)s”", "")
+    return text % {"kind": kind, "name": change.object_name}
 
 
 def _details(

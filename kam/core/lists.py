@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.forms import (
+    CheckboxSelectMultiple,
+    ChoiceField,
+    Field,
+    HiddenInput,
+    ModelChoiceField,
+    Select,
+    SelectMultiple,
+)
+from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from kam.core.filters import VisibleFilterSet
+from kam.core.forms import SearchChoiceField
 
 PAGE_SIZE = 25
 COUNT_LIMIT = 10_000  # counting a million rows takes longer than showing 25 of them
@@ -45,16 +59,73 @@ def page_of(request: HttpRequest, queryset: QuerySet, *, per_page: int = PAGE_SI
         return paginator.page(paginator.num_pages if str(number).isdecimal() and int(number) > 0 else 1)
 
 
-def remember_ordering(request: HttpRequest, name: str, allowed: Collection[str]) -> None:
+def list_filter(
+    filter_class: type[VisibleFilterSet],
+    request: HttpRequest,
+    queryset: QuerySet,
+    *,
+    name: str,
+    show: Sequence[str],
+    hidden: Sequence[str] = (),
+    search_in: Mapping[str, Any] | None = None,
+) -> VisibleFilterSet:
+    """The FilterSet of a list page: the filters in `show`, in that order, beside search and ordering.
+
+    Those in `hidden` are set by links of the page and stay while other filters change. `search_in`
+    names the filters with too many choices for a select, with the address that offers matches. The
+    ordering is the reader's last one of the list called `name`.
+    """
+    filterset = filter_class(request.GET, queryset, request=request)
+    allowed = set(filter_class.ordering_fields) - filterset.refused_orderings()
+    filterset.data = remember_ordering(request, name, {*allowed, *(f"-{field}" for field in allowed)})
+    form = filterset.form
+    for field in set(form.fields) - {"search", "ordering", *show, *hidden}:
+        del form.fields[field]
+    for field in hidden:
+        form.fields[field].widget = HiddenInput()
+    for field, url in (search_in or {}).items():
+        plain = form.fields[field]
+        form.fields[field] = SearchChoiceField(
+            plain.queryset, options_url=url, required=False, label=plain.label
+        )
+    for field in form.fields.values():
+        offer_any(field)
+    form.order_fields(["search", *show, "ordering"])
+    return filterset
+
+
+def offer_any(field: Field) -> None:
+    """A filter that is not set says so; several choices are ticked, not picked with a held key."""
+    if isinstance(field.widget, SelectMultiple):
+        field.widget = CheckboxSelectMultiple(choices=field.choices)  # type: ignore[attr-defined]
+    elif isinstance(field, ModelChoiceField) and not isinstance(field, SearchChoiceField):
+        field.empty_label = _("Any")
+    elif isinstance(field, ChoiceField) and isinstance(field.widget, Select):
+        given = [choice for choice in field.choices if choice[0] != ""]
+        field.choices = [("", _("Any")), *given]
+
+
+def remember_ordering(request: HttpRequest, name: str, allowed: Collection[str]) -> QueryDict:
     """Keep the reader's ordering of this list in the session; an address without one gets the last."""
     remembered = request.session.get(ORDERINGS, {})
     asked = request.GET.get("ordering", "")
     if asked in allowed:
         if remembered.get(name) != asked:
             request.session[ORDERINGS] = {**remembered, name: asked}
-        return
+        return request.GET
     query = request.GET.copy()
     query.pop("ordering", None)
     if remembered.get(name) in allowed:
         query["ordering"] = remembered[name]
     request.GET = query  # type: ignore[assignment]
+    return query
+
+
+def tabs_of(
+    request: HttpRequest, tabs: Sequence[tuple[str, dict[str, str]]], *, within: Collection[str]
+) -> list[dict[str, Any]]:
+    """Tabs that set filters. The active one is that whose filters are set, of those in `within`."""
+    now = {name: request.GET[name] for name in within if request.GET.get(name)}
+    return [
+        {"label": label, "url": f"?{urlencode(filters)}", "active": filters == now} for label, filters in tabs
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from kam.core import health
@@ -30,7 +30,7 @@ class HealthMiddleware:
         if request.path == "/readyz":
             try:
                 ready = health.is_ready(connection)
-            except DatabaseError:
+            except Error:
                 ready = False
             return JsonResponse({"status": "ok" if ready else "unavailable"}, status=200 if ready else 503)
         return self.get_response(request)

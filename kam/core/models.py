@@ -149,7 +149,9 @@ class SourcedModel(BaseModel):
     class Meta:
         abstract = True
         constraints = (
-            models.UniqueConstraint(fields=("source", "external_id"), name="%(app_label)s_%(class)s_external_once"),
+            models.UniqueConstraint(
+                fields=("source", "external_id"), name="%(app_label)s_%(class)s_external_once"
+            ),
         )
 
     def clean(self) -> None:

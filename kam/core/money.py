@@ -51,7 +51,9 @@ def round_money(amount: Decimal, currency: str) -> Decimal:
 
 def validate_currency(value: str) -> None:
     if value not in currency_codes():
-        raise ValidationError(_("“%(value)s” is not a currency code (ISO 4217)."), "currency", {"value": value})
+        raise ValidationError(
+            _("“%(value)s” is not a currency code (ISO 4217)."), "currency", {"value": value}
+        )
 
 
 def validate_minor_units(amount: Decimal | None, currency: str, field: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -31,3 +32,11 @@ def render_form(request: HttpRequest, template: str, context: dict[str, Any]) ->
 def success_with_undo(request: HttpRequest, text: str, undo_url: str) -> None:
     """A message with an “Undo” button, which posts to `undo_url`."""
     messages.success(request, text, extra_tags=undo_url)
+
+
+def as_uuid(text: str) -> UUID | None:
+    """An id from an address; None for what is none, which no row has."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -18,12 +18,19 @@ from django.utils.safestring import SafeString, mark_safe
 
 def render_panel(request: HttpRequest, name: str, *args: Any) -> SafeString:
     """The panel's HTML as this user may see it; empty where the user may not."""
-    path = reverse(name, args=args)
-    match = resolve(path)
-    inner = copy.copy(request)
-    inner.method, inner.path, inner.path_info = "GET", path, path
+    match = resolve(reverse(name, args=args))
+    inner = copy.copy(
+        request
+    )  # its path stays that of the page: links and forms in the panel lead back to it
+    inner.method = "GET"
+    inner.in_page = True  # type: ignore[attr-defined]
     try:
         response = match.func(inner, *match.args, **match.kwargs)
     except (PermissionDenied, Http404):
         return mark_safe("")
     return mark_safe(response.content.decode()) if response.status_code == 200 else mark_safe("")
+
+
+def is_part_of_page(request: HttpRequest) -> bool:
+    """Whether a panel was asked for by a page (or by HTMX in one), not by its bare address."""
+    return getattr(request, "in_page", False) or bool(getattr(request, "htmx", False))

@@ -46,7 +46,8 @@ def _adopt(node: str, edge: str, new_id: str) -> str:
     return (
         f"INSERT INTO {edge} (ancestor_id, descendant_id, depth) "
         f"SELECT {new_id}, down.descendant_id, down.depth + 1 "
-        f"FROM {node} child JOIN {edge} down ON down.ancestor_id = child.id WHERE child.parent_id = {new_id}"
+        f"FROM {node} child JOIN {edge} down ON down.ancestor_id = child.id "
+        f"WHERE child.parent_id = {new_id} AND child.id <> {new_id}"
     )
 
 
@@ -56,11 +57,13 @@ def _postgresql(node: str, edge: str) -> list[Trigger]:
         CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF TG_OP = 'DELETE' THEN
+                {_detach(edge, "OLD.id")};
                 DELETE FROM {edge} WHERE descendant_id = OLD.id OR ancestor_id = OLD.id;
                 RETURN NULL;
             END IF;
-            -- One move at a time: two moves that cross could close a ring that neither sees.
-            IF NEW.parent_id IS NOT NULL THEN
+            -- One move at a time: two moves that cross could close a ring that neither sees, and a node
+            -- put below one that is just cut off would keep the ancestors of old.
+            IF TG_OP = 'UPDATE' OR NEW.parent_id IS NOT NULL THEN
                 PERFORM pg_advisory_xact_lock(hashtext('{edge}'));
             END IF;
             IF TG_OP = 'INSERT' THEN
@@ -120,6 +123,7 @@ def _sqlite(node: str, edge: str) -> list[Trigger]:
     """
     delete = f"""
         CREATE TRIGGER {edge}_9_delete AFTER DELETE ON {node} BEGIN
+            {_detach(edge, "OLD.id")};
             DELETE FROM {edge} WHERE descendant_id = OLD.id OR ancestor_id = OLD.id;
         END
     """

@@ -9,7 +9,6 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.db.models import Model
 
-from kam.core.changes import bump_version
 from kam.core.gate import gate_open
 
 if TYPE_CHECKING:
@@ -57,16 +56,14 @@ def save_row(instance: BaseModel, *, relations: Mapping[str, Iterable[Model]], u
     Related rows that `user` cannot see stay as they are: who does not see them cannot have meant to
     remove them.
     """
-    version = None if instance._state.adding else instance.version
     instance.save()
-    changed = [set_relation(instance, name, rows, user=user) for name, rows in relations.items()]
-    if any(changed) and instance.version == version:
-        bump_version(instance)
+    for name, rows in relations.items():
+        set_relation(instance, name, rows, user=user)
     return instance
 
 
 def set_relation(instance: BaseModel, name: str, rows: Iterable[Model], *, user: User) -> bool:
-    """Whether the relation changed."""
+    """Whether the relation changed. Rows in it that `user` cannot see stay."""
     manager = getattr(instance, name)
     with gate_open("the rows were looked up through the gate; hidden ones are kept"):
         current = set(manager.values_list("pk", flat=True))

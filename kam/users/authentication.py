@@ -25,7 +25,12 @@ class ApiTokenAuthentication(BaseAuthentication):
         except UnicodeDecodeError:
             key = ""
         now = timezone.now()
-        token = ApiToken.objects.usable(at=now).select_related("user").filter(key_hash=ApiToken.hash_of(key)).first()
+        token = (
+            ApiToken.objects.usable(at=now)
+            .select_related("user")
+            .filter(key_hash=ApiToken.hash_of(key))
+            .first()
+        )
         if token is None or not token.user.is_active:
             raise AuthenticationFailed(_("The token is not valid."))
         if token.last_used_at is None or now - token.last_used_at > USED_AT_STEP:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import rules
 from django.contrib.auth.backends import ModelBackend
 
 from kam.users.models import Role, User
@@ -19,6 +20,10 @@ class RoleBackend(ModelBackend):
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         if not (isinstance(user_obj, User) and user_obj.is_active):
+            return False
+        if rules.perm_exists(perm):
+            # The rule was asked before and said no. Nothing stored changes that, so nothing is looked
+            # up: a page that asks ten times what it may offer costs no statement.
             return False
         if super().has_perm(user_obj, perm, obj) and not user_obj.is_superuser:
             return True

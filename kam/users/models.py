@@ -49,7 +49,9 @@ class UserQuerySet(CatalogQuerySet, TrackedQuerySet):
 class KamUserManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     """`createsuperuser` makes an administrator: nobody goes round the rules, therefore no superusers."""
 
-    def create_superuser(self, username: str, email: str | None = None, password: str | None = None, **extra: Any) -> User:
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **extra: Any
+    ) -> User:
         return self.create_user(username, email, password, **{**extra, "role": Role.ADMIN})
 
 
@@ -64,14 +66,21 @@ class User(ChangeTracking, AbstractUser):
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
     manager = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reports")
     delegate = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("Decides during absence.")
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Decides during absence."),
     )
     time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
     locale = models.CharField(max_length=10, blank=True, choices=settings.LANGUAGES)
     job_title = models.CharField(max_length=120, blank=True)
 
     source = models.CharField(
-        max_length=50, blank=True, help_text=_("For role integration: the one source it writes under and reads back.")
+        max_length=50,
+        blank=True,
+        help_text=_("For role integration: the one source it writes under and reads back."),
     )
 
     objects = KamUserManager()
@@ -140,10 +149,14 @@ class ApiToken(ChangeTracking):
         return hashlib.sha256(key.encode()).hexdigest()
 
     @classmethod
-    def issue(cls, *, user: User, name: str, is_read_only: bool = False, lifetime: timedelta | None = None) -> Any:
+    def issue(
+        cls, *, user: User, name: str, is_read_only: bool = False, lifetime: timedelta | None = None
+    ) -> Any:
         """Make a token; returns `(token, key)`. The key cannot be read again."""
         key = secrets.token_hex(20)
         expires_at = timezone.now() + lifetime if lifetime else None
-        token = cls(user=user, name=name, key_hash=cls.hash_of(key), is_read_only=is_read_only, expires_at=expires_at)
+        token = cls(
+            user=user, name=name, key_hash=cls.hash_of(key), is_read_only=is_read_only, expires_at=expires_at
+        )
         token.save()
         return token, key

@@ -1,5 +1,7 @@
 """Pages and panels with numbers."""
 
 from metrics.views.home import home
+from metrics.views.panels import account_plans, opportunity_plans, plan_list, plan_panel
+from metrics.views.records import kpi_records
 
-__all__ = ["home"]
+__all__ = ["account_plans", "home", "kpi_records", "opportunity_plans", "plan_list", "plan_panel"]

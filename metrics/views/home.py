@@ -1,11 +1,222 @@
+"""Home: what is mine, what needs attention, what comes next."""
+
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from crm.enums import ActivityStatus, CallFrequency
+from crm.models import Account, Activity, Opportunity
+from kam.core.clock import company_today
+from kam.core.formatting import format_money_short, format_percent
 from kam.core.policy import signed_in
+from kam.users.models import Role, User
+from metrics import operations
+from metrics.policies import outlook_tone
+from plans.enums import ObjectiveStatus, PlanStatus
+from plans.models import AccountPlan, AccountPlanObjective
+
+SHOWN_PLANS = 12
+SHOWN_ITEMS = 4
+SHOWN_ACTIVITIES = 8
+ENDS_SOON = timedelta(days=30)
+OPEN_OBJECTIVES = (ObjectiveStatus.NOT_STARTED, ObjectiveStatus.IN_PROGRESS)
+
+
+@dataclass(frozen=True)
+class Item:
+    text: str
+    note: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Concern:
+    """One kind of thing that needs attention, with the first few."""
+
+    label: str
+    icon: str
+    tone: str
+    items: list[Item]
+    count: int
+
+    @property
+    def more(self) -> int:
+        """How many are not listed, where the list names them one by one."""
+        return self.count - len(self.items) if self.items[0].note else 0
 
 
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "metrics/home.html", {"nav_section": "home"})
+    user, today = request.user, company_today()
+    mine = my_plans(user)
+    planned = my_activities(user)
+    context = {
+        "greeting": greeting(timezone.localtime().hour),
+        "today": today,
+        "plans": mine[:SHOWN_PLANS],
+        "has_more_plans": len(mine) > SHOWN_PLANS,
+        "concerns": concerns_of(user, mine, planned, today=today),
+        "planned": planned[:SHOWN_ACTIVITIES],
+        "may_add_activity": user.has_perm("crm.add_activity"),
+        "may_add_plan": user.has_perm("plans.add_accountplan"),
+        "is_lagging": operations.is_lagging(),
+        "team_plans": team_plans(user, today=today) if user.role in {Role.MANAGER, Role.EXECUTIVE} else None,
+        "nav_section": "home",
+    }
+    return render(request, "metrics/home.html", context)
+
+
+def greeting(hour: int) -> str:
+    return _("Good morning") if hour < 12 else _("Good afternoon") if hour < 18 else _("Good evening")
+
+
+def with_progress(plans: QuerySet) -> QuerySet:
+    objectives = AccountPlanObjective.objects.unscoped("progress of plans that were loaded through the gate")
+    return plans.prefetch_related(Prefetch("objectives", objectives))
+
+
+def my_plans(user: User) -> list[AccountPlan]:
+    """Live plans that the user owns or takes part in, those that end first at the top."""
+    plans = AccountPlan.objects.visible_to(user).taking_part(user).live()
+    rows = with_progress(plans).select_related("account", "owner", "kpi").order_by("end_date", "name")
+    return list(rows[: SHOWN_PLANS + 1])
+
+
+def team_plans(user: User, *, today: date) -> list[AccountPlan]:
+    """Current plans of others in the user's scope, the farthest behind first."""
+    plans = AccountPlan.objects.visible_to(user).current(today=today).exclude(owner=user)
+    behind_first = F("kpi__company_forecast_target_variance").asc(nulls_last=True)
+    rows = with_progress(plans).select_related("account", "owner", "kpi")
+    return list(rows.order_by(behind_first, "name")[:SHOWN_PLANS])
+
+
+def my_activities(user: User) -> list[Activity]:
+    rows = Activity.objects.visible_to(user).filter(owner=user, status=ActivityStatus.PLANNED)
+    return list(rows.select_related("account", "type", "owner").order_by("planned_for", "pk")[:50])
+
+
+def concerns_of(
+    user: User, mine: list[AccountPlan], planned: list[Activity], *, today: date
+) -> list[Concern]:
+    found = [
+        overdue_activities(planned),
+        due_contacts(user, today=today),
+        slipped_opportunities(user, today=today),
+        overdue_objectives(user, today=today),
+        *plan_concerns(user, mine, today=today),
+    ]
+    return [concern for concern in found if concern.count]
+
+
+def concern(label: str, icon: str, tone: str, items: Iterable[Item]) -> Concern:
+    listed = list(items)
+    return Concern(label, icon, tone, listed[:SHOWN_ITEMS], len(listed))
+
+
+def overdue_activities(planned: list[Activity]) -> Concern:
+    """Only how many: they stand first in the list of activities on the same page."""
+    count = sum(1 for activity in planned if activity.days_late)
+    item = Item(_("Show them"), "", "#activities")
+    return Concern(_("Overdue activities"), "calendar-due", "bad", [item], count)
+
+
+def days_late(day: Any, today: date) -> str:
+    days = (today - day).days
+    return ngettext("%(days)s day late", "%(days)s days late", days) % {"days": days}
+
+
+def due_contacts(user: User, *, today: date) -> Concern:
+    """Accounts whose call cadence says that a contact is due."""
+    accounts = Account.objects.visible_to(user).filter(owner=user).exclude(call_frequency=CallFrequency.NONE)
+    due = [(account.next_activity_due_on, account) for account in accounts.with_last_activity()]
+    late = sorted(
+        ((day, a) for day, a in due if day and day <= today), key=lambda pair: (pair[0], pair[1].name)
+    )
+    items = [
+        Item(account.name, _("due %(day)s") % {"day": date_format(day)}, account.get_absolute_url())
+        for day, account in late
+    ]
+    return concern(_("Contacts due"), "phone", "warn", items)
+
+
+def slipped_opportunities(user: User, *, today: date) -> Concern:
+    rows = Opportunity.objects.visible_to(user).filter(owner=user).slipped(today=today)
+    items = [
+        Item(
+            opportunity.name,
+            f"{opportunity.account} · {format_money_short(opportunity.amount, opportunity.currency)} · "
+            + _("should have closed %(day)s") % {"day": date_format(opportunity.close_date)},
+            opportunity.get_absolute_url(),
+        )
+        for opportunity in rows.select_related("account").order_by("close_date", "pk")[:100]
+    ]
+    return concern(_("Slipped opportunities"), "clock", "warn", items)
+
+
+def overdue_objectives(user: User, *, today: date) -> Concern:
+    rows = AccountPlanObjective.objects.visible_to(user).filter(
+        owner=user, status__in=OPEN_OBJECTIVES, target_date__lt=today
+    )
+    rows = rows.exclude(plan__status__in=[PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED])
+    items = [
+        Item(
+            objective.name,
+            f"{objective.plan} · {days_late(objective.target_date, today)}",
+            f"{objective.plan.get_absolute_url()}#objectives",
+        )
+        for objective in rows.select_related("plan").order_by("target_date", "pk")[:100]
+    ]
+    return concern(_("Overdue objectives"), "flag", "bad", items)
+
+
+def plan_concerns(user: User, mine: list[AccountPlan], *, today: date) -> list[Concern]:
+    """Of the plans the user owns: behind their target, about to end, never activated."""
+    own = [plan for plan in mine if plan.owner_id == user.pk]
+    active = [plan for plan in own if plan.status == PlanStatus.ACTIVE]
+    behind = [plan for plan in active if expected_percent(plan) is not None and is_behind(plan)]
+    ending = [plan for plan in active if plan.end_date <= today + ENDS_SOON]
+    forgotten = [plan for plan in own if plan.status == PlanStatus.DRAFT and plan.start_date <= today]
+    return [
+        concern(_("Plans behind target"), "trending-down", "bad", [behind_item(plan) for plan in behind]),
+        concern(
+            _("Plans that end soon"),
+            "calendar-event",
+            "warn",
+            [item_of(plan, _("ends %(day)s"), plan.end_date) for plan in ending],
+        ),
+        concern(
+            _("Drafts never activated"),
+            "pencil",
+            "warn",
+            [item_of(plan, _("should have started %(day)s"), plan.start_date) for plan in forgotten],
+        ),
+    ]
+
+
+def expected_percent(plan: AccountPlan) -> Any:
+    kpi = getattr(plan, "kpi", None)
+    return kpi.percent["total_expected_revenue"] if kpi is not None else None
+
+
+def is_behind(plan: AccountPlan) -> bool:
+    return outlook_tone(expected_percent(plan)) == "bad"
+
+
+def behind_item(plan: AccountPlan) -> Item:
+    note = _("%(percent)s of target expected") % {"percent": format_percent(expected_percent(plan))}
+    return Item(plan.name, note, plan.get_absolute_url())
+
+
+def item_of(plan: AccountPlan, note: str, day: date) -> Item:
+    return Item(plan.name, note % {"day": date_format(day)}, plan.get_absolute_url())

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rest_framework import serializers
-from rest_framework.serializers import CreateOnlyDefault, CurrentUserDefault
 
 from kam.core.api import fields
-from kam.core.api.serializers import BASE_FIELDS, KamModelSerializer, VersionedSerializer
+from kam.core.api.serializers import BASE_FIELDS, ME, KamModelSerializer, VersionedSerializer
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
 
-ME: dict[str, Any] = {"default": CreateOnlyDefault(CurrentUserDefault())}
 NUMBERS = ("sales_target", "stretch_target")
 
 

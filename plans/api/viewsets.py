@@ -62,7 +62,9 @@ def plan_step(name: str, text: str) -> Any:
         return self.take_step(name)
 
     step.__name__, step.__doc__ = name, text
-    described = extend_schema(request=serializers.PlanStepSerializer, responses=serializers.AccountPlanSerializer)
+    described = extend_schema(
+        request=serializers.PlanStepSerializer, responses=serializers.AccountPlanSerializer
+    )
     return described(action(detail=True, methods=["post"])(step))
 
 
@@ -75,7 +77,9 @@ class AccountPlanViewSet(PlanContentViewSet):
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
         plans = AccountPlan.objects.visible_to(self.request.user).only("name", "version")
-        objectives = AccountPlanObjective.objects.unscoped("progress of plans that were loaded through the gate")
+        objectives = AccountPlanObjective.objects.unscoped(
+            "progress of plans that were loaded through the gate"
+        )
         return queryset.select_related("account", "plan_type", "owner").prefetch_related(
             Prefetch("parent_plan", plans),
             Prefetch("copied_from", plans),

@@ -50,15 +50,21 @@ class AccountPlanObjective(BaseModel):
     status = models.CharField(
         max_length=20, choices=ObjectiveStatus.choices, default=ObjectiveStatus.NOT_STARTED
     )
-    weight = QuantityField(default=1, validators=[MinValueValidator(Decimal(0))], help_text=_("0: does not count."))
-    measure_kind = models.CharField(max_length=20, choices=MeasureKind.choices, default=MeasureKind.QUALITATIVE)
+    weight = QuantityField(
+        default=1, validators=[MinValueValidator(Decimal(0))], help_text=_("0: does not count.")
+    )
+    measure_kind = models.CharField(
+        max_length=20, choices=MeasureKind.choices, default=MeasureKind.QUALITATIVE
+    )
     unit = models.CharField(max_length=30, blank=True)
     baseline = QuantityField(null=True, blank=True)
     current = QuantityField(null=True, blank=True)
     target = QuantityField(null=True, blank=True)
     stretch = QuantityField(null=True, blank=True)
     progress_mode = models.CharField(max_length=20, choices=ProgressMode.choices, default=ProgressMode.MANUAL)
-    manual_progress = PercentField(null=True, blank=True, help_text=_("0 to 100, where progress is entered by hand."))
+    manual_progress = PercentField(
+        null=True, blank=True, help_text=_("0 to 100, where progress is entered by hand.")
+    )
     owner_comments = models.TextField(blank=True, max_length=20_000)
     manager_comments = models.TextField(blank=True, max_length=20_000)
     lessons_learned = models.TextField(blank=True, max_length=20_000)
@@ -99,12 +105,25 @@ class AccountPlanObjective(BaseModel):
     @property
     def is_overdue(self) -> bool:
         open_statuses = {ObjectiveStatus.NOT_STARTED, ObjectiveStatus.IN_PROGRESS}
-        return bool(self.target_date and self.target_date < timezone.localdate() and self.status in open_statuses)
+        return bool(
+            self.target_date and self.target_date < timezone.localdate() and self.status in open_statuses
+        )
 
     @property
     def expected_percent(self) -> Any:
         """Where it would be today if it went evenly, in percent; None without both dates."""
         if not (self.start_date and self.target_date):
             return None
-        share = policies.elapsed_share(start=self.start_date, end=self.target_date, today=timezone.localdate())
+        share = policies.elapsed_share(
+            start=self.start_date, end=self.target_date, today=timezone.localdate()
+        )
         return policies.as_percent(share)
+
+    @property
+    def pace(self) -> str | None:
+        """How open work goes (`policies.pace`), or "overdue"; None for what is closed or has no measure."""
+        if self.is_overdue:
+            return "overdue"
+        if self.status != ObjectiveStatus.IN_PROGRESS:
+            return None
+        return policies.pace(progress=self.progress_percent, expected=self.expected_percent)

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, TerritoryEdge
+from crm.models import Account, AccountEdge, TerritoryEdge
+from kam.core.clock import company_today
 from kam.core.fields import MoneyTotalField
 from kam.core.models import BaseModel, TrackedScopedQuerySet
 from kam.core.money import CurrencyField, validate_minor_units
@@ -57,6 +58,16 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
     def live(self) -> AccountPlanQuerySet:
         """Neither over nor dropped."""
         return self.exclude(status__in=[PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED])
+
+    def covering(self, *, account_id: Any, on: date) -> AccountPlanQuerySet:
+        """Plans that a record of this account and day belongs to (domain.md, linking revenue to plans)."""
+        above = AccountEdge.objects.filter(descendant_id=account_id)
+        return self.filter(
+            Q(account_id=account_id)
+            | Q(include_child_accounts=True, account_id__in=above.values("ancestor_id")),
+            start_date__lte=on,
+            end_date__gte=on,
+        ).exclude(status=PlanStatus.CANCELLED)
 
     def current(self, *, today: date) -> AccountPlanQuerySet:
         return self.live().filter(start_date__lte=today, end_date__gte=today)
@@ -145,6 +156,14 @@ class AccountPlan(BaseModel):
         if self.parent_plan_id and self.parent_plan_id == self.pk:
             raise ValidationError({"parent_plan": _("A plan cannot be its own parent.")})
 
+    def access_of(self, user: User) -> str | None:
+        """What a participant may do (`Access`); None for who is none. Asks the loaded participants where there are."""
+        loaded = getattr(self, "_prefetched_objects_cache", {}).get("participants")
+        if loaded is not None:
+            return next((part.access for part in loaded if part.user_id == user.pk), None)
+        parts = AccountPlanParticipant._base_manager.filter(plan=self, user=user)
+        return parts.values_list("access", flat=True).first()
+
     @property
     def is_live(self) -> bool:
         return self.status not in {PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED}
@@ -154,6 +173,11 @@ class AccountPlan(BaseModel):
         """The part of the period that is over today, in percent."""
         share = policies.elapsed_share(start=self.start_date, end=self.end_date, today=timezone.localdate())
         return policies.as_percent(share)
+
+    @property
+    def days_left(self) -> int:
+        """Days until the period ends, today not counted; negative once it is over."""
+        return (self.end_date - company_today()).days
 
     @property
     def percent_complete(self) -> Any:

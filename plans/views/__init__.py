@@ -1,6 +1,37 @@
 """Pages of plans and what lies under them."""
 
-from plans.views.accountplans import accountplan_detail, accountplan_list
+from plans.views.accountplans import (
+    accountplan_action,
+    accountplan_create,
+    accountplan_delete,
+    accountplan_list,
+    accountplan_section,
+    accountplan_update,
+    plan_options,
+)
+from plans.views.objectives import objective_create, objective_delete, objective_update
+from plans.views.participants import participant_create, participant_delete, participant_update
+from plans.views.plan_page import accountplan_detail
 from plans.views.search import search
+from plans.views.strategies import strategy_create, strategy_delete, strategy_update
 
-__all__ = ["accountplan_detail", "accountplan_list", "search"]
+__all__ = [
+    "accountplan_action",
+    "accountplan_create",
+    "accountplan_delete",
+    "accountplan_detail",
+    "accountplan_list",
+    "accountplan_section",
+    "accountplan_update",
+    "objective_create",
+    "objective_delete",
+    "objective_update",
+    "participant_create",
+    "participant_delete",
+    "participant_update",
+    "plan_options",
+    "search",
+    "strategy_create",
+    "strategy_delete",
+    "strategy_update",
+]

@@ -1,18 +1,167 @@
+"""Account plans: list, form, life cycle. The page of one plan is in `plan_page`."""
+
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from typing import Any
 
-from kam.core.policy import object_required, signed_in
-from plans.models import AccountPlan
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.models import Account
+from kam.core.changes import StaleObjectError
+from kam.core.clock import company_today
+from kam.core.forms import options_response, saved
+from kam.core.pages import as_uuid, render_form
+from kam.core.panels import render_panel
+from kam.core.policy import object_required, permission_required, signed_in
+from plans import operations, policies
+from plans.forms import SECTIONS, AccountPlanForm, SectionForm, StatusForm
+from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from templates_app.models import PlanType
+
+# The words of the steps of a plan's life: what the button says, and what was done.
+STEPS = {
+    "activate": (gettext_lazy("Activate"), gettext_lazy("The plan is active.")),
+    "hold": (gettext_lazy("Put on hold"), gettext_lazy("The plan is on hold.")),
+    "complete": (gettext_lazy("Complete"), gettext_lazy("The plan is completed.")),
+    "archive": (gettext_lazy("Archive"), gettext_lazy("The plan is archived.")),
+    "cancel": (
+        gettext_lazy("Cancel the plan"),
+        gettext_lazy("The plan is cancelled. Its records no longer count in it."),
+    ),
+    "reopen": (gettext_lazy("Reopen"), gettext_lazy("The plan is a draft again.")),
+}
 
 
 @signed_in
 def accountplan_list(request: HttpRequest) -> HttpResponse:
-    plans = AccountPlan.objects.visible_to(request.user)[:50]
-    return render(request, "plans/accountplan_list.html", {"plans": plans, "nav_section": "plans"})
+    """The list itself is a panel of metrics, which owns the numbers that it shows and sorts by."""
+    context = {
+        "list_panel": render_panel(request, "metrics:plan_list"),
+        "may_add": request.user.has_perm("plans.add_accountplan"),
+        "nav_section": "plans",
+    }
+    return render(request, "plans/accountplan_list.html", context)
 
 
-@object_required(AccountPlan, "plans.view_accountplan")
-def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
-    return render(request, "plans/accountplan_detail.html", {"plan": plan, "nav_section": "plans"})
+@permission_required("plans.add_accountplan")
+def accountplan_create(request: HttpRequest) -> HttpResponse:
+    form = AccountPlanForm(
+        request.POST or None, initial=suggested(request), instance=AccountPlan(), user=request.user
+    )
+    if request.method == "POST" and saved(form, form.save):
+        messages.success(request, _("“%(plan)s” is there, as a draft.") % {"plan": form.instance})
+        return redirect(form.instance)
+    return render_form(request, "plans/accountplan_form.html", {"form": form, "nav_section": "plans"})
+
+
+def suggested(request: HttpRequest) -> dict[str, Any]:
+    """What a new plan starts with: the reader's account, the coming period, a name."""
+    start, end = policies.suggested_period(company_today())
+    plan_type = PlanType.objects.visible_to(request.user).offered().first()
+    values: dict[str, Any] = {
+        "owner": request.user,
+        "start_date": start,
+        "end_date": end,
+        "currency": settings.COMPANY_CURRENCY,
+        "plan_type": plan_type,
+    }
+    if plan_type is not None:
+        values["revenue_basis"] = plan_type.default_revenue_basis
+        values["review_frequency"] = plan_type.default_review_frequency
+    if pk := request.GET.get("account"):
+        account = get_object_or_404(Account.objects.visible_to(request.user), pk=as_uuid(pk))
+        values |= {
+            "account": account,
+            "name": f"{account} {start.year}",
+            "currency": account.currency or settings.COMPANY_CURRENCY,
+        }
+    return values
+
+
+@object_required(
+    AccountPlan, "plans.change_accountplan", queryset=lambda rows: rows.select_related("account")
+)
+def accountplan_update(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+    form = AccountPlanForm(request.POST or None, instance=plan, user=request.user)
+    if request.method == "POST" and saved(form, form.save):
+        messages.success(request, _("“%(plan)s” is saved.") % {"plan": plan})
+        return redirect(plan)
+    context = {"form": form, "plan": plan, "nav_section": "plans"}
+    return render_form(request, "plans/accountplan_form.html", context)
+
+
+@object_required(AccountPlan, "plans.change_accountplan")
+def accountplan_section(request: HttpRequest, plan: AccountPlan, section: str) -> HttpResponse:
+    """One section of prose."""
+    if section not in SECTIONS:
+        raise Http404
+    form = SectionForm(request.POST or None, instance=plan, section=section, user=request.user)
+    if request.method == "POST" and saved(form, form.save):
+        messages.success(request, _("“%(section)s” is saved.") % {"section": form[section].label})
+        return redirect(plan)
+    context = {"form": form, "plan": plan, "title": form[section].label, "nav_section": "plans"}
+    return render_form(request, "plans/part_form.html", context)
+
+
+@object_required(AccountPlan, "plans.delete_accountplan")
+def accountplan_delete(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+    if request.method == "POST":
+        name = str(plan)
+        plan.delete()
+        messages.success(request, _("“%(plan)s” is deleted.") % {"plan": name})
+        return redirect("plans:accountplan_list")
+    user = request.user
+    parts = (
+        (Strategy.objects.visible_to(user), _("strategies")),
+        (AccountPlanObjective.objects.visible_to(user), _("objectives")),
+        (AccountPlanParticipant.objects.visible_to(user), _("participants")),
+    )
+    counted = [{"count": rows.filter(plan=plan).count(), "label": label} for rows, label in parts]
+    context = {
+        "plan": plan,
+        "consequences": [part for part in counted if part["count"]],
+        "nav_section": "plans",
+    }
+    return render(request, "plans/accountplan_confirm_delete.html", context)
+
+
+@object_required(AccountPlan, "plans.change_accountplan")
+def accountplan_action(request: HttpRequest, plan: AccountPlan, action: str) -> HttpResponse:
+    """One step of the life cycle, with a comment for the history."""
+    if action not in STEPS:
+        raise Http404
+    label, done = STEPS[action]
+    form = StatusForm(request.POST or None, initial={"version": plan.version})
+    if request.method == "POST" and form.is_valid():
+        try:
+            operations.change_plan_status(
+                plan=plan,
+                action=action,
+                comment=form.cleaned_data["comment"],
+                expected_version=form.cleaned_data["version"],
+            )
+        except operations.TransitionNotAllowedError as error:
+            messages.error(request, str(error))
+        except StaleObjectError:
+            messages.error(request, _("Somebody changed the plan in the meantime. Look again, then decide."))
+        else:
+            messages.success(request, done)
+        return redirect(plan)
+    context = {"form": form, "plan": plan, "action": action, "label": label, "nav_section": "plans"}
+    return render_form(request, "plans/accountplan_action.html", context)
+
+
+@signed_in
+def plan_options(request: HttpRequest) -> HttpResponse:
+    """Plans whose name matches, for search fields."""
+    text = request.GET.get("q", "")[:200]
+    plans = AccountPlan.objects.visible_to(request.user).filter(
+        Q(name__icontains=text) | Q(account__name__icontains=text)
+    )
+    return options_response(plans.select_related("account"), note=lambda plan: str(plan.account))

@@ -108,6 +108,16 @@
     clearTimeout(timers.get(combo));
     timers.set(combo, setTimeout(() => search(combo), 180));
   });
+  // A list is not filtered by a name that is only half typed.
+  document.addEventListener(
+    "change",
+    (event) => {
+      const combo = comboOf(event);
+      if (!combo?.closest("form[data-filter]") || event.target.type !== "text") return;
+      if (event.target.value && !parts(combo).id.value) event.stopImmediatePropagation();
+    },
+    true,
+  );
   document.addEventListener("mousedown", (event) => {
     const option = event.target.closest?.("[data-combo] [role=option]");
     if (!option) return;

@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -57,7 +57,9 @@ class DecimalTextField(serializers.Field):
 
     def to_internal_value(self, data: Any) -> Decimal:
         number = self._number(data)
-        if number != round(number, self.decimal_places):
+        with localcontext(prec=100):
+            is_too_fine = number != round(number, self.decimal_places)
+        if is_too_fine:
             self.fail("max_decimal_places", places=self.decimal_places)
         if self.min_value is not None and number < self.min_value:
             self.fail("min_value", limit=self.min_value)

@@ -118,7 +118,14 @@ def _claim(key: str, request: Request) -> IdempotencyKey:
 def _take_over(first: IdempotencyKey, print_: str) -> IdempotencyKey:
     """Of several who find an old claim, the one whose update still sees it gets it."""
     seen, now = first.started_at, timezone.now()
-    blank = {"fingerprint": print_, "started_at": now, "finished_at": None, "status": None, "body": None, "headers": {}}
+    blank = {
+        "fingerprint": print_,
+        "started_at": now,
+        "finished_at": None,
+        "status": None,
+        "body": None,
+        "headers": {},
+    }
     if not IdempotencyKey.objects.filter(pk=first.pk, started_at=seen).update(**blank):
         raise _still_running()
     first.started_at, first.finished_at = now, None

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from kam.core.api.problems import PreconditionFailed, PreconditionRequired
 
 # Proxies that compress make ETags weak, and people forget the quotes: both still name one version.
-_TAG = re.compile(r'\s*(?:W/)?"?([0-9]{1,10})"?\s*', re.ASCII)
+_TAG = re.compile(r'\s*(?:(?:W/)?"([0-9]{1,10})"|([0-9]{1,10}))\s*', re.ASCII)
 
 
 def set_etag(response: Response, instance: Any) -> Response:
@@ -42,7 +42,7 @@ def check_version(request: Request, instance: Any, *, required: bool) -> None:
 
 def _versions(header: str) -> set[int]:
     matches = (_TAG.fullmatch(part) for part in header.split(","))
-    return {int(match[1]) for match in matches if match}
+    return {int(match[1] or match[2]) for match in matches if match}
 
 
 def _body_version(request: Request) -> int | None:

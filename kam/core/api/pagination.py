@@ -83,7 +83,13 @@ class CappedPagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         def parameter(name: str, highest: int, description: str) -> dict[str, Any]:
             schema = {"type": "integer", "minimum": 1, "maximum": highest}
-            return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+            return {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": description,
+                "schema": schema,
+            }
 
         return [
             parameter("page", self.max_page, "Which page, from 1."),

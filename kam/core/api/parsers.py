@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -81,8 +81,11 @@ def _integer(digits: str) -> int:
 
 
 def _decimal(digits: str) -> Decimal:
-    number = Decimal(digits) if len(digits) <= MAX_DIGITS else None
-    if number is None or (number and abs(number.adjusted()) > MAX_DIGITS):
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:  # an exponent without end
+        number = None
+    if number is None or len(digits) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
         raise ParseError(_("A number has too many digits."))
     return number
 
@@ -123,4 +126,6 @@ def _check_text(text: str, path: tuple[str, ...]) -> None:
     else:
         return
     field = ".".join(path).encode("utf-8", "replace").decode().replace("\x00", "?")
-    raise ValidationError({field: [ErrorDetail(message, code=code)]} if field else [ErrorDetail(message, code=code)])
+    raise ValidationError(
+        {field: [ErrorDetail(message, code=code)]} if field else [ErrorDetail(message, code=code)]
+    )

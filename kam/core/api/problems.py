@@ -45,7 +45,9 @@ class Conflict(exceptions.APIException):
 class PreconditionFailed(exceptions.APIException):
     status_code = HTTPStatus.PRECONDITION_FAILED
     default_code = "stale_version"
-    default_detail = gettext_lazy("Somebody else changed this in the meantime. Read it again; nothing was written.")
+    default_detail = gettext_lazy(
+        "Somebody else changed this in the meantime. Read it again; nothing was written."
+    )
 
 
 class PayloadTooLarge(exceptions.APIException):
@@ -89,7 +91,9 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response:
         request = context.get("request")
         logger.error("Unhandled error in the API", exc_info=exc)
         # What Django itself does for an unhandled error: error reports and the test client listen to it.
-        got_request_exception.send(sender=type(context.get("view")), request=getattr(request, "_request", None))
+        got_request_exception.send(
+            sender=type(context.get("view")), request=getattr(request, "_request", None)
+        )
     response = Response(problem_body(problem), status=int(problem.status_code), content_type=MEDIA_TYPE)
     if auth_header := getattr(exc, "auth_header", None):
         response["WWW-Authenticate"] = auth_header
@@ -107,7 +111,11 @@ def problem_body(problem: exceptions.APIException) -> dict[str, Any]:
     if isinstance(problem, exceptions.ValidationError):
         code, detail = "invalid", _("The request is not valid: see “errors”.")
         if len(errors) == 1:
-            detail = f"{errors[0]['field']}: {errors[0]['message']}" if errors[0]["field"] else errors[0]["message"]
+            detail = (
+                f"{errors[0]['field']}: {errors[0]['message']}"
+                if errors[0]["field"]
+                else errors[0]["message"]
+            )
     else:
         code, detail = errors[0]["code"], errors[0]["message"]
     return {
@@ -163,13 +171,17 @@ def invalid(error: django_exceptions.ValidationError) -> exceptions.ValidationEr
 
     def details(errors: list[django_exceptions.ValidationError]) -> list[exceptions.ErrorDetail]:
         return [
-            exceptions.ErrorDetail(message, code=item.code or "invalid") for item in errors for message in item.messages
+            exceptions.ErrorDetail(message, code=item.code or "invalid")
+            for item in errors
+            for message in item.messages
         ]
 
     if not hasattr(error, "error_dict"):
         return exceptions.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: details(error.error_list)})
     fields = {
-        api_settings.NON_FIELD_ERRORS_KEY if name == django_exceptions.NON_FIELD_ERRORS else name: details(errors)
+        api_settings.NON_FIELD_ERRORS_KEY if name == django_exceptions.NON_FIELD_ERRORS else name: details(
+            errors
+        )
         for name, errors in error.error_dict.items()
     }
     return exceptions.ValidationError(fields)
@@ -204,7 +216,9 @@ def _from_integrity_error(exc: IntegrityError) -> exceptions.APIException:
     if state == "23505" or text.startswith("UNIQUE"):
         return Conflict(_("Somebody else has just written the same thing."), code="exists")
     if state == "23503" or text.startswith("FOREIGN KEY"):
-        return Conflict(_("Something this refers to, or that refers to it, has just changed."), code="reference")
+        return Conflict(
+            _("Something this refers to, or that refers to it, has just changed."), code="reference"
+        )
     return exceptions.ValidationError(_("The values do not fit together."), code="constraint")
 
 

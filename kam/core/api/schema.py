@@ -42,10 +42,14 @@ class KamAutoSchema(AutoSchema):
         parameters = [*super().get_override_parameters(), *getattr(self.view, "query_parameters", ())]
         if self.method in {"PUT", "PATCH", "DELETE"} and hasattr(self.view, "requires_version"):
             needed = "Needed unless `version` is in the body. " if self.view.requires_version else ""
-            parameters.append(_header("If-Match", f"{needed}The ETag you read: the write fails if it is out of date."))
+            parameters.append(
+                _header("If-Match", f"{needed}The ETag you read: the write fails if it is out of date.")
+            )
         if self.method == "POST" and getattr(self.view, "is_replayable", False):
             parameters.append(
-                _header("Idempotency-Key", "Sent again within 24 hours with the same body, it answers the same.")
+                _header(
+                    "Idempotency-Key", "Sent again within 24 hours with the same body, it answers the same."
+                )
             )
         if self._is_resource_read:
             etag = _header("ETag", "The version of the object.")
@@ -102,7 +106,11 @@ class DecimalTextExtension(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         places = self.target.decimal_places
-        return {"type": "string", "format": "decimal", "pattern": rf"^-?[0-9]{{1,16}}(\.[0-9]{{1,{places}}})?$"}
+        return {
+            "type": "string",
+            "format": "decimal",
+            "pattern": rf"^-?[0-9]{{1,16}}(\.[0-9]{{1,{places}}})?$",
+        }
 
 
 class PercentExtension(OpenApiSerializerFieldExtension):

@@ -22,6 +22,8 @@ from kam.core.writing import check_row, save_row
 MAX_VERSION = 2**31 - 1
 BASE_FIELDS = ("id", "version", "created_at", "updated_at")
 SOURCED_FIELDS = (*BASE_FIELDS, "source", "external_id")
+# For `extra_kwargs`: a new row belongs to who makes it, unless they say otherwise.
+ME: dict[str, Any] = {"default": serializers.CreateOnlyDefault(serializers.CurrentUserDefault())}
 
 
 class StrictFields:
@@ -208,7 +210,9 @@ class KamModelSerializer(StrictFields, serializers.ModelSerializer):
     def relation_names(self) -> set[str]:
         """Names that are saved after the row: many-to-many relations and nested rows."""
         many = {field.name for field in self.Meta.model._meta.many_to_many}
-        return many | {name for name, field in self.fields.items() if isinstance(field, serializers.ListSerializer)}
+        return many | {
+            name for name, field in self.fields.items() if isinstance(field, serializers.ListSerializer)
+        }
 
     def save(self, **kwargs: Any) -> Any:
         for name, value in kwargs.items():

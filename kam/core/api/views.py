@@ -68,7 +68,9 @@ class ApiMixin:
         unknown = sorted(set(request.query_params) - self.known_parameters())
         if unknown:
             message = _("This path knows no such parameter.")
-            raise ValidationError({name[:100]: [ErrorDetail(message, code="unknown_parameter")] for name in unknown})
+            raise ValidationError(
+                {name[:100]: [ErrorDetail(message, code="unknown_parameter")] for name in unknown}
+            )
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]

@@ -55,6 +55,14 @@ def percent(value: Number) -> str:
 
 
 @register.filter
+def quantity(value: Number) -> str:
+    """A quantity with as many decimals as it has: 12, 2.5."""
+    number = as_decimal(value)
+    digits = 0 if number is None else max(0, -int(number.normalize().as_tuple().exponent))
+    return formatting.format_number(number, digits=digits)
+
+
+@register.filter
 def percent_whole(value: Number) -> str:
     return formatting.format_percent(value, digits=0)
 

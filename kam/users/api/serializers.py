@@ -61,7 +61,9 @@ class LoginSerializer(StrictSerializer):
 
     username = serializers.CharField(max_length=150, write_only=True)
     password = serializers.CharField(max_length=1_000, write_only=True, trim_whitespace=False)
-    name = serializers.CharField(max_length=100, required=False, write_only=True, help_text="What the token is for.")
+    name = serializers.CharField(
+        max_length=100, required=False, write_only=True, help_text="What the token is for."
+    )
     is_read_only = serializers.BooleanField(default=False, write_only=True)
     lifetime_days = serializers.IntegerField(min_value=1, max_value=365, default=90, write_only=True)
 

@@ -31,7 +31,10 @@ class LoginView(KamAPIView):
     is_replayable = False  # the answer is a secret: it is not kept
 
     @extend_schema(
-        request=serializers.LoginSerializer, responses={200: serializers.NewTokenSerializer}, auth=[], tags=["auth"]
+        request=serializers.LoginSerializer,
+        responses={200: serializers.NewTokenSerializer},
+        auth=[],
+        tags=["auth"],
     )
     def post(self, request: Request) -> Response:
         body = serializers.LoginSerializer(data=request.data, context={"request": request})

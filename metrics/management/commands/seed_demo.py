@@ -22,8 +22,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--force", action="store_true", help="Add it to a database that holds data already.")
-        parser.add_argument("--if-empty", action="store_true", help="Do nothing unless the database is empty.")
+        parser.add_argument(
+            "--force", action="store_true", help="Add it to a database that holds data already."
+        )
+        parser.add_argument(
+            "--if-empty", action="store_true", help="Do nothing unless the database is empty."
+        )
 
     def handle(self, *, force: bool, if_empty: bool, verbosity: int, **options: Any) -> None:
         taken = sample_usernames_taken()
@@ -33,7 +37,9 @@ class Command(BaseCommand):
         try:
             facts = create_sample_company(today=timezone.localdate())
         except IntegrityError as error:
-            raise CommandError(f"Something of the same name is here already, so nothing was added: {error}") from error
+            raise CommandError(
+                f"Something of the same name is here already, so nothing was added: {error}"
+            ) from error
         if verbosity:
             self._tell(facts)
 
@@ -43,7 +49,9 @@ class Command(BaseCommand):
         if codes := sample_territories_taken():
             raise CommandError(f"Territories of the sample company are here already: {', '.join(codes)}.")
         if has_business_data() and not force:
-            raise CommandError("The database is not empty. --force adds the sample company beside what is there.")
+            raise CommandError(
+                "The database is not empty. --force adds the sample company beside what is there."
+            )
         if settings.COMPANY_CURRENCY not in CURRENCIES:
             raise CommandError(
                 f"The sample company reckons in {', '.join(CURRENCIES)}, not in {settings.COMPANY_CURRENCY}: "

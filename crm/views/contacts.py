@@ -1,0 +1,58 @@
+"""Contacts, kept from the page of their account."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from crm.forms import ContactForm
+from crm.models import Account, Activity, Contact, Opportunity
+from kam.core.forms import saved
+from kam.core.pages import render_form
+from kam.core.policy import object_required
+
+
+@object_required(Account, "crm.add_contact")
+def contact_create(request: HttpRequest, account: Account) -> HttpResponse:
+    form = ContactForm(request.POST or None, instance=Contact(account=account), user=request.user)
+    if request.method == "POST" and saved(form, form.save):
+        messages.success(request, _("“%(contact)s” is added.") % {"contact": form.instance})
+        return redirect(account)
+    context = {"form": form, "account": account, "nav_section": "accounts"}
+    return render_form(request, "crm/contact_form.html", context)
+
+
+@object_required(Contact, "crm.change_contact", queryset=lambda rows: rows.select_related("account"))
+def contact_update(request: HttpRequest, contact: Contact) -> HttpResponse:
+    form = ContactForm(request.POST or None, instance=contact, user=request.user)
+    if request.method == "POST" and saved(form, form.save):
+        messages.success(request, _("“%(contact)s” is saved.") % {"contact": contact})
+        return redirect(contact.account)
+    context = {"form": form, "account": contact.account, "nav_section": "accounts"}
+    return render_form(request, "crm/contact_form.html", context)
+
+
+@object_required(Contact, "crm.delete_contact", queryset=lambda rows: rows.select_related("account"))
+def contact_delete(request: HttpRequest, contact: Contact) -> HttpResponse:
+    """Activities and opportunities stay; they only lose this name."""
+    if request.method == "POST":
+        name = str(contact)
+        contact.delete()
+        messages.success(request, _("“%(contact)s” is deleted.") % {"contact": name})
+        return redirect(contact.account)
+    user = request.user
+    consequences = [
+        (Activity.objects.visible_to(user).filter(contacts=contact).count(), _("mentions in activities")),
+        (
+            Opportunity.objects.visible_to(user).filter(contacts=contact).count(),
+            _("mentions in opportunities"),
+        ),
+    ]
+    context = {
+        "contact": contact,
+        "consequences": [{"count": count, "label": label} for count, label in consequences if count],
+        "nav_section": "accounts",
+    }
+    return render(request, "crm/contact_confirm_delete.html", context)

@@ -1,0 +1,25 @@
+"""The filters of lists that show plans with their numbers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from plans.filters import AccountPlanFilter
+
+# Compared in company currency, so that plans in several currencies have one order.
+NUMBER_ORDERINGS = {
+    "target": "kpi__company_sales_target",
+    "won": "kpi__company_won_revenue",
+    "expected": "kpi__company_total_expected_revenue",
+    "variance": "kpi__company_forecast_target_variance",
+}
+
+
+class PlanNumbersFilter(AccountPlanFilter):
+    """`AccountPlanFilter` that also orders by the KPIs, for those who may see numbers."""
+
+    ordering_fields: ClassVar = {**AccountPlanFilter.ordering_fields, **NUMBER_ORDERINGS}
+
+    def refused_orderings(self) -> set[str]:
+        refused = super().refused_orderings()
+        return refused | set(NUMBER_ORDERINGS) if refused else refused

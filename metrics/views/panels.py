@@ -1,0 +1,118 @@
+"""Panels with numbers, shown in the pages of accounts, opportunities and plans."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+
+from crm.models import Account, Opportunity
+from kam.core.lists import list_filter, page_of, tabs_of
+from kam.core.panels import is_part_of_page
+from kam.core.policy import object_required, signed_in
+from kam.users.models import User
+from metrics import operations
+from metrics.filters import PlanNumbersFilter
+from metrics.views.tiles import chart_of, rows_of, tiles_of
+from plans.models import AccountPlan
+
+SHOWN_PLANS = 10
+SHOWN_FILTERS = ("status", "owner", "account", "territory", "plan_type", "start_date")
+
+
+def plans_with_open_numbers(user: User, plans: Iterable[AccountPlan]) -> Collection[UUID]:
+    """Of these plans, those whose targets and pipeline the user may see: one question for all of them."""
+    ids = {plan.pk for plan in plans}
+    if user.has_perm("plans.view_numbers"):
+        return ids
+    mine = AccountPlan.objects.visible_to(user).taking_part(user)
+    return set(mine.filter(pk__in=ids).values_list("pk", flat=True))
+
+
+@object_required(AccountPlan, "plans.view_numbers")
+def plan_panel(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+    """Tiles and chart of a plan, repaired before they are read."""
+    if not is_part_of_page(request):
+        return redirect(plan)
+    kpi, is_fresh = operations.fresh_kpi(plan)
+    context = {
+        "plan": plan,
+        "kpi": kpi,
+        "is_fresh": is_fresh,
+        "tiles": tiles_of(plan, kpi),
+        "chart": chart_of(plan, kpi),
+        "rows": rows_of(kpi),
+    }
+    return render(request, "metrics/_plan_panel.html", context)
+
+
+@object_required(Account, "crm.view_account")
+def account_plans(request: HttpRequest, account: Account) -> HttpResponse:
+    """The plans of an account, current ones first."""
+    if not is_part_of_page(request):
+        return redirect(account)
+    plans = AccountPlan.objects.visible_to(request.user).filter(account=account)
+    rows = list(plans.select_related("owner", "kpi").order_by("-end_date", "name")[: SHOWN_PLANS + 1])
+    context = {
+        "account": account,
+        "plans": rows[:SHOWN_PLANS],
+        "has_more": len(rows) > SHOWN_PLANS,
+        "open_numbers": plans_with_open_numbers(request.user, rows),
+        "may_add": request.user.has_perm("plans.add_accountplan"),
+    }
+    return render(request, "metrics/_account_plans.html", context)
+
+
+@object_required(Opportunity, "crm.view_opportunity")
+def opportunity_plans(request: HttpRequest, opportunity: Opportunity) -> HttpResponse:
+    """The plans that cover an opportunity, as far as the reader may see them."""
+    if not is_part_of_page(request):
+        return redirect(opportunity)
+    plans = AccountPlan.objects.visible_to(request.user).covering(
+        account_id=opportunity.account_id, on=opportunity.close_date
+    )
+    context = {"plans": plans.select_related("account", "owner").order_by("start_date", "name")[:50]}
+    return render(request, "metrics/_opportunity_plans.html", context)
+
+
+@signed_in
+def plan_list(request: HttpRequest) -> HttpResponse:
+    """The list of plans with their stored numbers: one statement for the page, whatever it is sorted by."""
+    if not is_part_of_page(request):
+        return redirect("plans:accountplan_list")
+    user = request.user
+    plans = AccountPlan.objects.visible_to(user).select_related("account", "owner", "plan_type", "kpi")
+    filterset = list_filter(
+        PlanNumbersFilter,
+        request,
+        plans,
+        name="plans",
+        show=SHOWN_FILTERS,
+        hidden=("current",),
+        search_in={
+            "account": reverse_lazy("crm:account_options"),
+            "owner": reverse_lazy("users:user_options"),
+        },
+    )
+    page = page_of(request, filterset.qs)
+    context = {
+        "filter": filterset,
+        "page_obj": page,
+        "sees_numbers": not filterset.refused_orderings(),
+        "open_numbers": plans_with_open_numbers(user, page.object_list),
+        "is_lagging": operations.is_lagging(),
+        "tabs": list_tabs(request),
+        "may_add": user.has_perm("plans.add_accountplan"),
+    }
+    return render(request, "metrics/_plan_list.html", context)
+
+
+def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Ways into the list; each sets filters that can be changed."""
+    tabs = [(_("All"), {}), (_("Current"), {"current": "true"}), (_("Mine"), {"owner": str(request.user.pk)})]
+    return tabs_of(request, tabs, within=("current", "owner"))

@@ -1,0 +1,69 @@
+"""How plans and objectives look: the tone and icon of a status. The words are the status's own."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from kam.core.templatetags.kam import status_pill
+from plans.enums import ObjectiveStatus, PlanStatus
+from plans.models import AccountPlan, AccountPlanObjective
+
+register = template.Library()
+
+PLAN_LOOKS = {
+    PlanStatus.DRAFT: ("neutral", "pencil"),
+    PlanStatus.IN_APPROVAL: ("warn", "clock"),
+    PlanStatus.APPROVED: ("info", "check"),
+    PlanStatus.ACTIVE: ("ok", "circle-check"),
+    PlanStatus.ON_HOLD: ("warn", "player-pause"),
+    PlanStatus.COMPLETED: ("info", "flag"),
+    PlanStatus.ARCHIVED: ("neutral", "archive"),
+    PlanStatus.CANCELLED: ("neutral", "ban"),
+}
+OBJECTIVE_LOOKS = {
+    ObjectiveStatus.NOT_STARTED: ("neutral", "circle-dashed"),
+    ObjectiveStatus.IN_PROGRESS: ("info", "clock"),
+    ObjectiveStatus.ACHIEVED: ("ok", "circle-check"),
+    ObjectiveStatus.PARTIALLY_ACHIEVED: ("warn", "circle-check"),
+    ObjectiveStatus.NOT_ACHIEVED: ("bad", "alert-circle"),
+    ObjectiveStatus.DEFERRED: ("neutral", "clock"),
+    ObjectiveStatus.CANCELLED: ("neutral", "ban"),
+}
+PACES = {
+    "overdue": ("bad", "calendar-due"),
+    "off_track": ("bad", "alert-circle"),
+    "at_risk": ("warn", "alert-triangle"),
+    "on_track": ("ok", "circle-check"),
+}
+
+
+@register.simple_tag
+def plan_status(plan: AccountPlan) -> SafeString:
+    tone, icon = PLAN_LOOKS[PlanStatus(plan.status)]
+    return status_pill(plan.get_status_display(), tone, icon)
+
+
+@register.simple_tag
+def objective_status(objective: AccountPlanObjective) -> SafeString:
+    """Of work in progress: how it goes. Otherwise the status."""
+    pace = objective.pace
+    if pace is None:
+        tone, icon = OBJECTIVE_LOOKS[ObjectiveStatus(objective.status)]
+        return status_pill(objective.get_status_display(), tone, icon)
+    words = {
+        "overdue": _("Overdue"),
+        "off_track": _("Off track"),
+        "at_risk": _("At risk"),
+        "on_track": _("On track"),
+    }
+    return status_pill(words[pace], *PACES[pace])
+
+
+@register.filter
+def pace_tone(objective: AccountPlanObjective) -> str:
+    """The colour of an objective's bar."""
+    if objective.status == ObjectiveStatus.ACHIEVED:
+        return "info"
+    return PACES[objective.pace][0] if objective.pace else "info"

@@ -1,0 +1,168 @@
+"""The page of one plan: its frame, objectives, prose, people, what is next and what changed.
+
+The numbers are a panel of metrics (`kam.core.panels`), made together with the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from crm.enums import ActivityStatus
+from crm.models import Activity
+from kam.core.clock import company_today
+from kam.core.history import readable
+from kam.core.models import Change
+from kam.core.panels import render_panel
+from kam.core.policy import object_required
+from kam.users.models import User
+from plans import operations, policies
+from plans.forms import SECTIONS
+from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from plans.views.accountplans import STEPS
+
+SHOWN_ACTIVITIES = 6
+SHOWN_CHANGES = 6
+ADVISED_OBJECTIVES = 5
+MONEY_FIELDS = ("sales_target", "stretch_target")
+REASON = "parts of a plan that was loaded through the gate"
+
+
+def whole(plans: QuerySet) -> QuerySet:
+    """A plan with everything that its page shows, in a fixed number of statements."""
+    objectives = AccountPlanObjective.objects.unscoped(REASON).select_related("owner")
+    participants = AccountPlanParticipant.objects.unscoped(REASON).select_related("user")
+    plans = plans.annotate(short_term_touched_at=Subquery(short_term_changes().values("at")[:1]))
+    return plans.select_related("account__territory", "plan_type", "owner", "parent_plan").prefetch_related(
+        Prefetch("objectives", objectives),
+        Prefetch("strategies", Strategy.objects.unscoped(REASON)),
+        Prefetch("participants", participants),
+    )
+
+
+def short_term_changes() -> QuerySet:
+    """When the short-term plan was last written: it is for weeks, so its age tells whether to trust it."""
+    changes = Change.objects.unscoped("the age of a text of a plan that was loaded through the gate")
+    return changes.filter(object_id=OuterRef("pk"), after__has_key="short_term_plan").order_by("-id")
+
+
+@object_required(AccountPlan, "plans.view_accountplan", queryset=whole)
+def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+    user = request.user
+    operations.log_confidential_look(plan=plan, user=user)
+    may_change = user.has_perm("plans.change_accountplan", plan)
+    objectives = list(plan.objectives.all())
+    context = {
+        "plan": plan,
+        "account": plan.account,
+        "today": company_today(),
+        "numbers_panel": render_panel(request, "metrics:plan_panel", plan.pk),
+        "branches": branches_of(plan, objectives),
+        "has_many_objectives": len(objectives) > ADVISED_OBJECTIVES,
+        "sections": sections_of(plan),
+        "participants": plan.participants.all(),
+        "planned": next_activities(plan, user),
+        "changes": changes_of(plan, user),
+        "may_change": may_change,
+        "may_delete": user.has_perm("plans.delete_accountplan", plan),
+        "may_add_activity": user.has_perm("crm.add_activity"),
+        "steps": steps_of(plan) if may_change else [],
+        "nav_section": "plans",
+    }
+    return render(request, "plans/accountplan_detail.html", context)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A strategy with its objectives; `strategy` is None for objectives without one."""
+
+    strategy: Strategy | None
+    objectives: list[AccountPlanObjective]
+
+    @property
+    def progress_percent(self) -> Decimal | None:
+        counted = [o for o in self.objectives if o.status not in policies.LEFT_OUT]
+        return policies.as_percent(policies.weighted_mean((o.weight, o.progress) for o in counted))
+
+
+def branches_of(plan: AccountPlan, objectives: list[AccountPlanObjective]) -> list[Branch]:
+    branches = [
+        Branch(strategy, [o for o in objectives if o.strategy_id == strategy.pk])
+        for strategy in plan.strategies.all()
+    ]
+    free = [o for o in objectives if o.strategy_id is None]
+    return [*branches, Branch(None, free)] if free else branches
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    label: str
+    text: str
+    hint: str
+    touched_at: datetime | None = None
+
+
+def sections_of(plan: AccountPlan) -> list[Section]:
+    fields = [plan._meta.get_field(name) for name in SECTIONS]
+    ages = {"short_term_plan": plan.short_term_touched_at}  # type: ignore[attr-defined]
+    return [
+        Section(
+            name=field.name,
+            label=str(field.verbose_name).capitalize(),
+            text=getattr(plan, field.name),
+            hint=str(field.help_text),
+            touched_at=ages.get(field.name),
+        )
+        for field in fields
+    ]
+
+
+def next_activities(plan: AccountPlan, user: User) -> list[Activity]:
+    """What is planned with the plan's account, overdue ones first."""
+    rows = Activity.objects.visible_to(user).filter(account=plan.account_id, status=ActivityStatus.PLANNED)
+    return list(rows.select_related("type", "owner").order_by("planned_for", "pk")[:SHOWN_ACTIVITIES])
+
+
+def changes_of(plan: AccountPlan, user: User) -> list[Any]:
+    """What was done to the plan lately; targets only for those who may see numbers."""
+    changes = Change.objects.of(plan)[:SHOWN_CHANGES]
+    people = [
+        plan.owner,
+        *(o.owner for o in plan.objectives.all()),
+        *(p.user for p in plan.participants.all()),
+    ]
+    rows = [*people, plan.account, plan.plan_type, plan.parent_plan, *plan.strategies.all()]
+    hidden = () if user.has_perm("plans.view_numbers", plan) else MONEY_FIELDS
+    return readable(
+        changes,
+        page_of=plan.pk,
+        names={str(row.pk): str(row) for row in rows if row},
+        currency=plan.currency,
+        hidden=hidden,
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    action: str
+    label: str
+    is_due: bool
+
+
+def steps_of(plan: AccountPlan) -> list[Step]:
+    """What can be done with the plan now; what is due stands out: to activate a draft, to complete what is over."""
+    is_over = plan.days_left < 0
+    due = {"activate": not is_over, "complete": is_over}
+    possible = policies.possible_actions(plan.status)
+    return [
+        Step(action, str(label), due.get(action, False))
+        for action, (label, _done) in STEPS.items()
+        if action in possible
+    ]
