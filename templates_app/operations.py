@@ -12,7 +12,6 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from kam.core.changes import bump_version
-from kam.core.models import BaseModel
 from kam.users.models import User
 from templates_app import policies, uses
 from templates_app.enums import VersionStatus
@@ -268,6 +267,23 @@ def set_goal_templates(goal: GoalDefinition, templates: Iterable[ActionPlanTempl
     return True
 
 
+@transaction.atomic
+def reorder_goal_templates(goal: GoalDefinition, order: Sequence[Any]) -> None:
+    """Put the templates of a goal in the order of these ids, which must name each of them once."""
+    GoalDefinition.objects.select_for_update().get(pk=goal.pk)
+    templates = {link.template_id: link.template for link in goal.template_links.select_related("template")}
+    if len(order) != len(templates) or set(order) != set(templates):
+        raise ValidationError(_("The list has changed in the meantime: load the page again."), "stale_order")
+    save_goal(goal, [templates[pk] for pk in order])
+
+
+def move_goal_template(goal: GoalDefinition, template_pk: Any, *, up: bool) -> None:
+    """One place up or down."""
+    order = [template.pk for template in goal.ordered_templates]
+    if template_pk in order:
+        reorder_goal_templates(goal, _moved_by_one(order, template_pk, up=up))
+
+
 def refuse_deletion_of_used_goal(goal: GoalDefinition) -> None:
     if uses.uses_of(goal):
         raise GoalInUse
@@ -285,10 +301,3 @@ def goals_using(templates: Sequence[Any]) -> dict[Any, list[uses.Use]]:
         ]
         for pk, goals in found.items()
     }
-
-
-def can_be_deleted(row: BaseModel) -> bool:
-    """Whether nothing rests on it and none of it was published."""
-    if isinstance(row, ActionPlanTemplate):
-        return not row.versions.all().fixed().exists() and not uses.uses_of(row)
-    return not uses.uses_of(row)

@@ -96,6 +96,12 @@ class VersionSerializer(KamModelSerializer):
         fields = (*BASE_FIELDS, "template", "number", "status", "published_at", "published_by")
         read_only_fields = ("number", "status", "published_at", "published_by")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is not None:
+            return super().validate(attrs)
+        self.candidate = ActionPlanTemplateVersion(template=attrs["template"])  # `new_draft` numbers it
+        return attrs
+
 
 class ItemSerializer(KamModelSerializer):
     """`key` is the same for an item in every version of its template."""
