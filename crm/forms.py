@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from crm import operations
 from crm.enums import ActivityStatus
 from crm.models import Account, Activity, ActivityType, Contact, Opportunity, PickListValue, Stage
 from kam.core.clock import company_today
@@ -114,6 +115,10 @@ class OpportunityForm(VersionedModelForm):
         if "stage" in self.changed_data and "probability" not in self.changed_data:
             cleaned["probability"] = None
         return cleaned
+
+    def save(self, commit: bool = True) -> Opportunity:
+        contacts = self.cleaned_data.get("contacts")
+        return operations.save_opportunity(opportunity=self.instance, contacts=contacts, user=self.user)
 
 
 class ActivityForm(VersionedModelForm):

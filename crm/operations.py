@@ -19,7 +19,9 @@ from crm.models import (
     Contact,
     Opportunity,
     OpportunityLine,
+    PickListValue,
     RevenueSchedule,
+    Stage,
     Territory,
     TerritoryMembership,
 )
@@ -135,7 +137,6 @@ class _Parts:
         return bool(self.new or self.changed or self.surplus)
 
 
-@transaction.atomic
 def save_opportunity(
     *,
     opportunity: Opportunity,
@@ -149,17 +150,20 @@ def save_opportunity(
     given is deleted. Any change of the parts raises the opportunity's version. Raises
     `ValidationError` with paths such as `lines.0.schedules.1.amount`.
     """
-    version = None if opportunity._state.adding else opportunity.version
-    currency_changed = version is not None and "currency" in {f.name for f in opportunity.changed_fields()}
-    save_row(opportunity, relations={} if contacts is None else {"contacts": contacts}, user=user)
-    if lines is None and currency_changed:
-        lines = [
+    relations = {} if contacts is None else {"contacts": contacts}
+    is_new = opportunity._state.adding
+    if lines is None and not is_new and "currency" in {field.name for field in opportunity.changed_fields()}:
+        lines = [  # as they are, to be checked against the new currency
             {"id": line.pk, "schedules": [{"id": schedule.pk} for schedule in line.schedules.all()]}
             for line in _stored_lines(opportunity)
         ]
-    if lines is not None:
-        parts = _wanted_lines(opportunity, lines)
-        if parts.save() and opportunity.version == version:
+    if lines is None:
+        save_row(opportunity, relations=relations, user=user)
+        return opportunity
+    with transaction.atomic():
+        version = opportunity.version
+        save_row(opportunity, relations=relations, user=user)
+        if _wanted_lines(opportunity, lines).save() and not is_new and opportunity.version == version:
             bump_version(opportunity)
     return opportunity
 
@@ -209,3 +213,26 @@ def save_territory(*, territory: Territory, members: Sequence[Values] | None = N
     if parts.save() and territory.version == version:
         bump_version(territory)
     return territory
+
+
+# --- Lists in an order that people choose ---------------------------------------------------------
+@transaction.atomic
+def move_in_list(*, rows: Sequence[PickListValue] | Sequence[Stage], step: int) -> None:
+    """Move these rows one place up (`step` -1) or down (1), as a block; the list is numbered anew, ten by ten."""
+    for row in {_list_of(row): row for row in rows}.values():
+        siblings: Any = type(row)._default_manager.select_for_update()
+        ordered = list(
+            siblings.filter(pick_list=row.pick_list) if isinstance(row, PickListValue) else siblings.all()
+        )
+        chosen = {row.pk for row in rows}
+        places = range(1, len(ordered)) if step < 0 else range(len(ordered) - 2, -1, -1)
+        for place in places:
+            if ordered[place].pk in chosen and ordered[place + step].pk not in chosen:
+                ordered[place], ordered[place + step] = ordered[place + step], ordered[place]
+        for number, sibling in enumerate(ordered, 1):
+            sibling.order = 10 * number
+            sibling.save()  # writes those only whose number changed
+
+
+def _list_of(row: PickListValue | Stage) -> str:
+    return row.pick_list if isinstance(row, PickListValue) else ""

@@ -21,6 +21,8 @@ def add_months(day: date, months: int) -> date:
     """The same day `months` later, clipped to the month's end: 31 January + 1 month = 28 or 29 February."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
+    if year > date.max.year:
+        return date.max
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
@@ -34,5 +36,6 @@ def next_call_due(*, last_call: date | None, frequency: str, since: date) -> dat
     if last_call is None:
         return since
     if frequency in _DAYS:
-        return last_call + timedelta(days=_DAYS[CallFrequency(frequency)])
+        step = timedelta(days=_DAYS[CallFrequency(frequency)])
+        return last_call + min(step, date.max - last_call)
     return add_months(last_call, _MONTHS[CallFrequency(frequency)])

@@ -11,7 +11,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kam.core.fields import MoneyTotalField
+from kam.core.gate import ScopedQuerySet
 from kam.core.money import CurrencyField
+from kam.users.models import User
 from metrics import policies
 from plans.models import AccountPlan
 from templates_app.enums import RevenueBasis
@@ -101,8 +103,11 @@ class Sweeper(models.Model):
         return self.name
 
 
-class PlanKPIQuerySet(models.QuerySet):
-    """Read only: `metrics.rollup` writes with SQL of its own."""
+class PlanKPIQuerySet(ScopedQuerySet):
+    """Seen with their plan. Read only: `metrics.rollup` writes with SQL of its own."""
+
+    def filter_visible(self, user: User) -> PlanKPIQuerySet:
+        return self.filter(plan__in=AccountPlan.objects.visible_to(user).values("pk"))
 
     def outdated(self, *, today: date, company_currency: str) -> PlanKPIQuerySet:
         """Those that are no longer right although no record changed: see `PlanKPI.is_outdated`."""

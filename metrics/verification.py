@@ -235,7 +235,7 @@ def expected_values(plan: AccountPlan, world: World, *, today: date) -> dict[str
 def kpi_differences(*, today: date, company_currency: str) -> Iterator[Difference]:
     """Plans without numbers, numbers without a plan, and every field that is not what it should be."""
     world = World(company_currency=company_currency)
-    stored = {kpi.pk: kpi for kpi in PlanKPI.objects.iterator(chunk_size=CHUNK)}
+    stored = {kpi.pk: kpi for kpi in PlanKPI.objects.unscoped(REASON).iterator(chunk_size=CHUNK)}
     for plan in AccountPlan.objects.unscoped(REASON).order_by("pk").iterator(chunk_size=CHUNK):
         what = f"plan {plan.pk} “{plan.name}”"
         kpi = stored.pop(plan.pk, None)

@@ -90,6 +90,11 @@ class AccountPlanForm(VersionedModelForm):
         account, start, plan_type = (cleaned.get(name) for name in ("account", "start_date", "plan_type"))
         if not cleaned.get("name") and "name" not in self.errors and account and start:
             cleaned["name"] = f"{account} {start.year}"[:200]
+        owner = cleaned.get("owner")
+        if self.instance._state.adding and owner and owner != self.user and account:
+            candidate = AccountPlan(account=account, owner=owner)
+            if not self.user.has_perm("plans.change_owner", candidate):
+                self.add_error("owner", _("You make plans of your own; hand one over once it is there."))
         # A plan type brings its own revenue basis, unless somebody chose one.
         if self.instance._state.adding and plan_type and "revenue_basis" not in self.changed_data:
             cleaned["revenue_basis"] = plan_type.default_revenue_basis

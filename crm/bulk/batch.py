@@ -18,7 +18,7 @@ from crm.bulk.references import Key, References, external_condition
 from crm.bulk.rights import Rights
 from crm.bulk.values import ABSENT, Report, clean_column, required, shown
 from crm.models import Account
-from kam.core.changes import BOOKKEEPING
+from kam.core.changelog import BOOKKEEPING
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,8 @@ class Batch:
             try:
                 draft = self._draft(index, stored_by_key)
             except ValidationError as error:
-                self.refuse(index, self.key_field(index), error)
+                is_natural = error.code == "unique"
+                self.refuse(index, self.kind.natural[0] if is_natural else self.key_field(index), error)
                 continue
             if (first := matched.setdefault(draft.pk, index)) != index:
                 self.refuse_duplicate(index, first)

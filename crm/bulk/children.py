@@ -17,11 +17,10 @@ from django.utils.translation import gettext as _
 
 from crm.bulk.batch import Batch
 from crm.bulk.kinds import Children, Values
-from crm.bulk.log import Log, stored_form
+from crm.bulk.log import Log
 from crm.bulk.rows import as_instance
-from crm.bulk.values import ABSENT, clean_column, required, shown
+from crm.bulk.values import ABSENT, clean_column, default_of, required, shown
 from crm.bulk.writing import insert_rows, update_rows
-from kam.core.changes import BOOKKEEPING
 
 LONGEST_LIST = 200
 
@@ -34,6 +33,7 @@ class Owner:
     path: str  # what error messages put in front
     instance: Any
     is_stored: bool
+    is_recheck: bool  # its stored children may no longer fit it
     given: Mapping[str, Any]
 
 
@@ -56,6 +56,7 @@ class ChildRows:
     def __init__(self, batch: Batch, children: Children, *, now: datetime, actor_id: UUID | None) -> None:
         self.batch = batch
         self.children = children
+        self.name = children.name
         self.model = children.model
         self.parent = f"{children.parent}_id"
         self.match = self.model._meta.get_field(children.match).attname  # type: ignore[union-attr]
@@ -70,10 +71,13 @@ class ChildRows:
 
     def find(self, owners: Iterable[Owner]) -> set[int]:
         """Read the children of these rows; returns the rows of the batch that they change."""
-        concerned = [owner for owner in owners if self.children.name in owner.given]
-        self.entries = [entry for owner in concerned for entry in self._entries_of(owner)]
+        concerned = [owner for owner in owners if self.name in owner.given or owner.is_recheck]
+        self.entries = [
+            entry for owner in concerned if self.name in owner.given for entry in self._entries_of(owner)
+        ]
         self._clean()
         self._match(concerned)
+        self._load_relations()
         changed = {index for index, _pk in self.surplus}
         for entry in self.entries:
             self._check(entry)
@@ -81,7 +85,9 @@ class ChildRows:
                 changed.add(entry.owner.index)
         if self.below:
             changed |= self.below.find(
-                Owner(e.owner.index, f"{e.path}.", e.instance, e.stored is not None, e.raw)
+                Owner(
+                    e.owner.index, f"{e.path}.", e.instance, e.stored is not None, e.owner.is_recheck, e.raw
+                )
                 for e in self.entries
                 if e.instance is not None
             )
@@ -91,7 +97,7 @@ class ChildRows:
         self.batch.refuse(owner.index, f"{owner.path}{field}", error)
 
     def _entries_of(self, owner: Owner) -> list[Entry]:
-        name, given = self.children.name, owner.given[self.children.name]
+        name, given = self.name, owner.given[self.name]
         if not isinstance(given, list) or len(given) > LONGEST_LIST:
             error = ValidationError(
                 _("Give a list of at most %(limit)s entries."), "invalid", {"limit": LONGEST_LIST}
@@ -132,7 +138,7 @@ class ChildRows:
 
     def _inherit_amount(self, entry: Entry) -> None:
         """The only child has its parent's amount, unless it says otherwise."""
-        if "amount" not in entry.raw and len(entry.owner.given[self.children.name]) == 1:
+        if "amount" not in entry.raw and len(entry.owner.given[self.name]) == 1:
             entry.given["amount"] = entry.owner.instance.amount
 
     def _match(self, owners: Sequence[Owner]) -> None:
@@ -141,8 +147,13 @@ class ChildRows:
         for entry in self.entries:
             by_owner.setdefault(id(entry.owner), []).append(entry)
         for owner in owners:
-            left = stored.get(owner.instance.pk, [])
+            left = stored.get(owner.instance.pk, []) if owner.is_stored else []
             entries = by_owner.get(id(owner), [])
+            if self.name not in owner.given:
+                for position, row in enumerate(left):
+                    path = f"{owner.path}{self.name}.{position}"
+                    self.entries.append(Entry(owner, path, {}, {}, position, stored=row))
+                continue
             for entry in entries:
                 found = next((row for row in left if row[self.match] == entry.given.get(self.match)), None)
                 if found is not None:
@@ -166,6 +177,14 @@ class ChildRows:
             values = dict(zip(names, row, strict=True))
             stored.setdefault(values[self.parent], []).append(values)
         return stored
+
+    def _load_relations(self) -> None:
+        """What stored children point at that the given ones do not name."""
+        for name in self.children.fields:
+            field = self.model._meta.get_field(name)
+            if field.is_relation:
+                pks = {entry.stored[field.attname] for entry in self.entries if entry.stored}  # type: ignore[union-attr]
+                self.batch.references.load(field.related_model, pks)  # type: ignore[arg-type]
 
     def _check(self, entry: Entry) -> None:
         if entry.owner.index in self.batch.errors:
@@ -195,7 +214,7 @@ class ChildRows:
             entry.instance = instance
 
     def _blank(self, entry: Entry) -> Values:
-        values = {f.attname: f.get_default() for f in self.model._meta.concrete_fields}
+        values = {f.attname: default_of(f) for f in self.model._meta.concrete_fields}
         # In the order in which they were given.
         at = self.now + timedelta(microseconds=entry.position)
         values.update(id=uuid4(), version=1, created_at=at, updated_at=at)
@@ -232,19 +251,14 @@ class ChildRows:
             self.below.write(log, kept=kept)
 
     def _update(self, entries: Sequence[Entry], log: Log) -> None:
-        changed = [(entry, names) for entry in entries if (names := self._names(entry))]
-        spell = {f.attname: (f.name, stored_form(f)) for f in self.model._meta.concrete_fields}
         rows, touched = [], {"version", "updated_at", "updated_by_id"}
-        for entry, names in changed:
-            state = entry.instance.__dict__
-            differing = [name for name in names if name not in BOOKKEEPING]
-            before, after = (
-                {spell[name][0]: spell[name][1](values[name]) for name in differing}
-                for values in (entry.stored, state)
-            )
-            log.updated(entry.instance, before, after)
-            state.update(version=state["version"] + 1, updated_at=self.now)
-            state["updated_by_id"] = self.actor_id or state["updated_by_id"]
-            touched.update(differing)
-            rows.append(state)
+        for entry in entries:
+            names = self._names(entry)
+            if names:
+                state = entry.instance.__dict__
+                log.updated(entry.instance, entry.stored or {}, names)
+                state.update(version=state["version"] + 1, updated_at=self.now)
+                state["updated_by_id"] = self.actor_id or state["updated_by_id"]
+                touched.update(names)
+                rows.append(state)
         update_rows(self.model, touched, rows, using=self.batch.using)

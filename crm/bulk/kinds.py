@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -29,7 +29,6 @@ from kam.core.models import BaseModel
 
 KEY = ("source", "external_id")
 Values = dict[str, Any]
-Known = Mapping[type[models.Model], Mapping[Any, Any]]  # referenced rows that were found, by model and id
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Kind:
     many: tuple[str, ...] = ()
     tree: str = ""
     children: Children | None = None
-    follow_change: Callable[[Values, Values, Known], None] | None = None
+    follow_change: Callable[[Values, Values], None] | None = None
     in_api: bool = True
     is_sourced: bool = field(default=True)
 
@@ -74,12 +73,10 @@ class Kind:
         return str(self.model._meta.verbose_name)
 
 
-def follow_stage(given: Values, stored: Values, known: Known) -> None:
-    """A changed stage brings its own probability, unless somebody had set another one by hand."""
-    was, now = stored["stage_id"], given.get("stage_id", stored["stage_id"])
-    old = known.get(Stage, {}).get(was)
-    if was != now and "probability" not in given and old and stored["probability"] == old.default_probability:
-        given["probability"] = None  # the model takes it from the stage
+def follow_stage(given: Values, stored: Values) -> None:
+    """A changed stage brings its own probability, unless the row says another."""
+    if given.get("stage_id", stored["stage_id"]) != stored["stage_id"]:
+        given.setdefault("probability", None)  # the model takes it from the stage
 
 
 SCHEDULES = Children("schedules", RevenueSchedule, "line", "date", ("date", "amount"))

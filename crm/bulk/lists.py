@@ -44,7 +44,22 @@ class ReferenceLists:
                 self.added[index] = added
             if removed := {pk: pair for pk, pair in present.items() if pk not in wanted}:
                 self.removed[index] = removed
+        self._keep_hidden()
         return self.added.keys() | self.removed.keys()
+
+    def _keep_hidden(self) -> None:
+        """Who does not see a referenced row cannot have meant to remove it."""
+        surplus = {pk for pairs in self.removed.values() for pk in pairs}
+        if surplus:
+            model = self.field.related_model
+            seen = set(
+                self.batch.references.visible(model).filter(pk__in=surplus).values_list("pk", flat=True)
+            )
+            kept = {
+                index: {pk: pair for pk, pair in pairs.items() if pk in seen}
+                for index, pairs in self.removed.items()
+            }
+            self.removed = {index: pairs for index, pairs in kept.items() if pairs}
 
     def _given(self, indexes: Iterable[int]) -> dict[int, set[UUID]]:
         given: dict[int, set[UUID]] = {}
@@ -84,11 +99,7 @@ class ReferenceLists:
             added, removed = self.added.get(index, set()), self.removed.get(index, {})
             pairs += [{self.own: instance.pk, self.other: pk} for pk in sorted(added)]
             gone += list(removed.values())
-            # Entries as for any other change of such a list.
-            if removed:
-                log.updated(instance, {name: sorted(map(str, removed))}, None)
-            if added:
-                log.updated(instance, None, {name: sorted(map(str, added))})
+            log.relinked(instance, name, added=added, removed=removed)
         if gone:
             removable = self.through._base_manager.filter(pk__in=gone)
             removable._raw_delete(removable.db)

@@ -8,30 +8,23 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 
 from crm.bulk.writing import insert_rows, once_each
-from kam.core.actor import current_actor
-from kam.core.changes import plain, tracked_fields
+from kam.core.changelog import logged, make_change, tracked_fields
 from kam.core.models import Change
 from kam.core.signals import changes_written
 
 Values = dict[str, Any]
 
 
+SHARED = ("at", "actor_id", "actor_name", "source", "reason", "request_id")
+
+
 class Log:
     """Collects the entries of one batch, then writes them together."""
 
     def __init__(self) -> None:
-        actor = current_actor()
-        self._shared = {
-            "at": timezone.now(),
-            "actor_id": actor.user.pk if actor.user else None,
-            "actor_name": str(actor.user) if actor.user else "",
-            "source": actor.source,
-            "reason": actor.reason,
-            "request_id": actor.request_id,
-        }
+        self._shared: Values = {}
         self._rows: list[Values] = []
 
     def created(self, instances: Sequence[models.Model]) -> None:
@@ -40,11 +33,29 @@ class Log:
         for instance, after in zip(instances, _created_json(instances), strict=True):
             self._add(instance, "create", None, after)
 
-    def updated(self, instance: models.Model, before: Values | None, after: Values | None) -> None:
-        """`before` and `after`: field name → value, of what changed."""
-        self._add(instance, "update", _json(before), _json(after))
+    def updated(self, instance: models.Model, stored: Values, names: Iterable[str]) -> None:
+        """The attributes `names` of the row changed from what is `stored`."""
+        fields = [f for f in tracked_fields(type(instance)) if f.attname in names]
+        if fields:
+            before, after = (
+                {field.name: logged(field, values[field.attname]) for field in fields}
+                for values in (stored, instance.__dict__)
+            )
+            self._add(instance, "update", json.dumps(before), json.dumps(after))
+
+    def relinked(
+        self, instance: models.Model, name: str, *, added: Iterable[Any], removed: Iterable[Any]
+    ) -> None:
+        """Entries as for any other change of a many-to-many field."""
+        if keys := sorted(map(str, removed)):
+            self._add(instance, "update", json.dumps({name: keys}), None)
+        if keys := sorted(map(str, added)):
+            self._add(instance, "update", None, json.dumps({name: keys}))
 
     def _add(self, instance: Any, operation: str, before: str | None, after: str | None) -> None:
+        if not self._shared:
+            entry = make_change(instance, operation, None, None)
+            self._shared = {name: getattr(entry, name) for name in SHARED}
         self._rows.append(
             {
                 "model": instance._meta.label_lower,
@@ -85,18 +96,6 @@ class WrittenEntries(Sequence[Change]):
         return Change(**{**self._shared, **row, **texts})
 
 
-def stored_form(field: models.Field) -> Callable[[Any], Any]:
-    """How the log spells a value of this field: exact numbers with all their places, as they are stored."""
-    places = getattr(field, "decimal_places", None)
-    if places is None:
-        return plain
-    return lambda value: None if value is None else f"{value:.{places}f}"
-
-
-def _json(values: Values | None) -> str | None:
-    return None if values is None else json.dumps(values)
-
-
 def _created_json(instances: Sequence[models.Model]) -> Iterable[str]:
     """The JSON of all tracked values of each row, put together column by column."""
     columns = []
@@ -109,10 +108,9 @@ def _created_json(instances: Sequence[models.Model]) -> Iterable[str]:
 def _piece(field: models.Field) -> Callable[[Any], str]:
     """How one field with its value looks in the JSON of a row."""
     start = f"{encode_basestring_ascii(field.name)}: "
-    spell = stored_form(field)
 
     def piece(value: Any) -> str:
-        text = value if type(value) is str else spell(value)
+        text = logged(field, value)
         return start + (encode_basestring_ascii(text) if type(text) is str else json.dumps(text))
 
     return piece

@@ -55,8 +55,8 @@ class Rights:
         if self.user is None:
             return
         probe = as_instance(self.kind.model, {"id": None, "source": source})
-        allowed = self._ask("add", probe, ("add", source))
-        if self.user.role not in {Role.ADMIN, Role.INTEGRATION} or not allowed:
+        may_name = self.user.has_perm("crm.write_source", probe)
+        if not (may_name and self._ask("add", probe, ("add", source))):
             raise ValidationError(
                 _("There is no such %(what)s, or you may not change it."),
                 "not_found",

@@ -24,14 +24,14 @@ from crm.bulk.children import ChildRows, Owner
 from crm.bulk.kinds import KINDS, Values
 from crm.bulk.lists import ReferenceLists
 from crm.bulk.locks import lock_feed
-from crm.bulk.log import Log, stored_form
+from crm.bulk.log import Log
 from crm.bulk.references import References
 from crm.bulk.rights import Rights
 from crm.bulk.rows import as_instance
+from crm.bulk.values import default_of
 from crm.bulk.writing import insert_rows, update_rows
 from crm.models import PickListValue
 from kam.core.actor import current_actor
-from kam.core.changes import BOOKKEEPING
 from kam.users.models import User
 
 EMPTY: Mapping[Any, Any] = {}
@@ -154,11 +154,7 @@ class BatchChanges:
         self.updated: dict[int, Change] = {}
         self.lists = [ReferenceLists(batch, name) for name in self.kind.many if name in batch.named]
         nested = self.kind.children
-        self.children = (
-            ChildRows(batch, nested, now=self.now, actor_id=self.actor_id)
-            if nested and nested.name in batch.named
-            else None
-        )
+        self.children = ChildRows(batch, nested, now=self.now, actor_id=self.actor_id) if nested else None
         self._find()
 
     # --- finding out ----------------------------------------------------------------------
@@ -184,7 +180,7 @@ class BatchChanges:
 
     def _blank(self) -> Values:
         """A new row before anything is known of it."""
-        values = {f.attname: f.get_default() for f in self.model._meta.concrete_fields if not f.primary_key}
+        values = {f.attname: default_of(f) for f in self.model._meta.concrete_fields if not f.primary_key}
         values.update(version=1, created_at=self.now, updated_at=self.now)
         values.update(created_by_id=self.actor_id, updated_by_id=self.actor_id)
         # Left out and without a default: the model fills it in (the probability of a stage).
@@ -213,7 +209,7 @@ class BatchChanges:
     def _check(self, draft: Draft, blank: Values) -> None:
         stored, given = draft.stored, draft.given
         if stored is not None and self.kind.follow_change:
-            self.kind.follow_change(given, stored, self.references.rows)
+            self.kind.follow_change(given, stored)
         values = {**(blank if stored is None else stored), **given, "id": draft.pk}
         instance = as_instance(self.model, values, self._related(values))
         parent = values.get(f"{self.kind.tree}_id")
@@ -256,9 +252,8 @@ class BatchChanges:
 
     def _find_nested(self, same: Sequence[Draft]) -> None:
         """Lines and lists of references; they may change a row that is itself the same."""
-        if not (self.lists or self.children):
-            return
         instances = {index: change.instance for index, change in (self.created | self.updated).items()}
+        same = [draft for draft in same if self._names_nested(draft.index)]
         self._load_relations(same)
         for draft in same:
             stored = draft.stored or {}
@@ -268,14 +263,23 @@ class BatchChanges:
             changed |= references.find(instances)
         if self.children:
             changed |= self.children.find(
-                Owner(
-                    index, "", instance, self.batch.drafts[index].stored is not None, self.batch.rows[index]
-                )
-                for index, instance in sorted(instances.items())
+                self._owner(index, instance) for index, instance in sorted(instances.items())
             )
         for index in changed - self.created.keys() - self.updated.keys():
             draft = self.batch.drafts[index]
             self.updated[index] = Change(draft, instances[index], draft.stored, [])
+
+    def _names_nested(self, index: int) -> bool:
+        names = self.batch.rows[index].keys()
+        return bool(names & set(self.kind.many)) or (
+            self.children is not None and self.children.name in names
+        )
+
+    def _owner(self, index: int, instance: Any) -> Owner:
+        updated = self.updated.get(index)
+        is_recheck = updated is not None and "currency" in updated.names  # its minor units are others
+        is_stored = self.batch.drafts[index].stored is not None
+        return Owner(index, "", instance, is_stored, is_recheck, self.batch.rows[index])
 
     # --- writing --------------------------------------------------------------------------
 
@@ -312,17 +316,10 @@ class BatchChanges:
             return
         self._uproot_moved(changes)
         names = {name for change in changes for name in change.names}
-        spell = {f.attname: (f.name, stored_form(f)) for f in self.model._meta.concrete_fields}
         for change in changes:
-            state = change.instance.__dict__
-            state.update(version=change.before["version"] + 1, **self.stamp)  # type: ignore[index]
-            differing = [name for name in change.names if name not in BOOKKEEPING]
-            if differing:
-                before, after = (
-                    {spell[name][0]: spell[name][1](values[name]) for name in differing}
-                    for values in (change.before, state)
-                )
-                log.updated(change.instance, before, after)
+            stored = change.before or {}
+            log.updated(change.instance, stored, change.names)
+            change.instance.__dict__.update(version=stored["version"] + 1, **self.stamp)
         names |= {"version", *self.stamp}
         update_rows(self.model, names, [c.instance.__dict__ for c in changes], using=self.batch.using)
 

@@ -75,10 +75,16 @@ def empty_value(field: models.Field) -> Any:
     if field.null:
         return None
     if field.has_default():
-        return field.get_default()
+        return default_of(field)
     if field.blank:
         return "" if field.empty_strings_allowed else None  # None: the model finds a value itself
     raise required()
+
+
+def default_of(field: models.Field) -> Any:
+    """The default as it comes back from the database: a quantity of `1` is a `Decimal`."""
+    default = field.get_default()
+    return default if field.is_relation else field.to_python(default)
 
 
 def value_cleaner(field: models.Field, accepted: tuple[type, ...]) -> Cleaner:

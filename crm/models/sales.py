@@ -192,6 +192,10 @@ class OrderQuerySet(ByAccountQuerySet):
     def filter_visible(self, user: User) -> OrderQuerySet:
         return self.none() if user.role == Role.MSL else super().filter_visible(user)
 
+    def filter_editable(self, user: User) -> OrderQuerySet:
+        """They come from the ERP: systems write them, and administrators mend them."""
+        return self if user.role in {Role.ADMIN, Role.INTEGRATION} else self.none()
+
 
 class Order(SourcedModel):
     """A line of an order or invoice from the ERP; credit notes are negative."""

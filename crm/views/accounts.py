@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
 from crm.enums import ActivityStatus
@@ -42,6 +43,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         accounts,
         name="accounts",
         show=("territory", "owner", "current_segment", "industry"),
+        search_in={"owner": reverse_lazy("users:user_options")},
     )
     context = {
         "filter": filterset,

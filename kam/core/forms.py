@@ -131,6 +131,9 @@ def saved(form: forms.BaseForm, save: Callable[[], Any]) -> bool:
         # Between our look and our save: the row that stands now is read for what it says.
         row = type(error.instance)._base_manager.get(pk=error.instance.pk)
         form.note_conflict(row)  # type: ignore[attr-defined]
+    except ValidationError as error:
+        for message in error.messages:  # of parts that the form does not show
+            form.add_error(None, message)
     except IntegrityError:
         form.add_error(None, _("Somebody saved the same at this moment. Load the page again."))
     else:

@@ -49,16 +49,19 @@ def _collected(errors: dict[str, Any], *checks: Callable[[], None]) -> dict[str,
     return errors
 
 
-@transaction.atomic
 def save_row(instance: BaseModel, *, relations: Mapping[str, Iterable[Model]], user: User) -> BaseModel:
     """Save a checked row and set its many-to-many `relations`.
 
     Related rows that `user` cannot see stay as they are: who does not see them cannot have meant to
     remove them.
     """
-    instance.save()
-    for name, rows in relations.items():
-        set_relation(instance, name, rows, user=user)
+    if not relations:
+        instance.save()  # a transaction of its own
+        return instance
+    with transaction.atomic():
+        instance.save()
+        for name, rows in relations.items():
+            set_relation(instance, name, rows, user=user)
     return instance
 
 

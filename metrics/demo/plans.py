@@ -144,7 +144,7 @@ def _review(sample: Sample, spec: PlanSpec) -> None:
 
 def _set_target(sample: Sample, spec: PlanSpec) -> None:
     plan = sample.plans[spec.key]
-    kpi = PlanKPI.objects.get(plan_id=plan.pk)
+    kpi = PlanKPI.objects.unscoped("sample data").get(plan_id=plan.pk)
     elapsed = elapsed_share(start=plan.start_date, end=plan.end_date, today=sample.today)
     plan.sales_target = target_for(
         spec.story,

@@ -49,9 +49,9 @@ class PlanContentViewSet(VisibleModelViewSet):
         return rows
 
     def log_looks(self, rows: Iterable[Any]) -> None:
-        if self.request.user.has_perm("plans.view_confidential"):
-            plans = {plan.pk: plan for plan in map(plan_of, rows)}
-            for plan in plans.values():
+        confidential = {plan.pk: plan for plan in map(plan_of, rows) if plan.is_confidential}
+        if confidential and self.request.user.has_perm("plans.view_confidential"):
+            for plan in confidential.values():
                 operations.log_confidential_look(plan=plan, user=self.request.user)
 
 

@@ -26,7 +26,8 @@
       form.setAttribute("hx-post", form.getAttribute("action") || link.href);
       form.setAttribute("hx-target", first);
       form.setAttribute("hx-select", first);
-      form.setAttribute("hx-select-oob", ["#messages", ...others].join(","));
+      // The whole content brings its messages along.
+      if (first !== "#content") form.setAttribute("hx-select-oob", ["#messages", ...others].join(","));
       form.setAttribute("hx-swap", "outerHTML show:none");
       window.htmx.process(form);
     }
@@ -80,7 +81,9 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.detail.target;
     if (target && openers.has(target) && target.querySelector("[data-form]")) return prepare(target);
-    const form = event.detail.requestConfig?.elt;
-    if (dialog.open && form?.closest("#sheet-body") && event.detail.xhr.status < 300) dialog.close();
+    const host = hostOf(event.detail.requestConfig?.elt);
+    if (!host || event.detail.xhr.status >= 300) return;
+    if (host === body) dialog.close();
+    else document.querySelector(openers.get(host).selector)?.focus();
   });
 })();

@@ -45,7 +45,8 @@
   // Leaving a menu or the rail with the keyboard closes it.
   document.addEventListener("focusin", (event) => {
     if (railIsOpen() && !rail.contains(event.target)) setRail(false, false);
-    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+    // A click on plain text in a menu gives the focus to what lies around the menu: that is no leaving.
+    for (const menu of openMenus()) if (!menu.contains(event.target) && !event.target.contains(menu)) menu.open = false;
   });
 
   document.addEventListener("change", (event) => {

@@ -107,7 +107,9 @@ def test_any_value_in_any_field_is_taken_or_refused(
 
     for name in serializer_fields(resource):
         for value in VALUES:
-            response = client.patch(url, plain({"version": version, name: value}), content_type="application/json")
+            response = client.patch(
+                url, plain({"version": version, name: value}), content_type="application/json"
+            )
             answers.add(response.status_code)
             assert response.status_code in {200, 400, 412, 428}, (name, value, response.content[:500])
             version = response.json().get("version", version)
@@ -126,8 +128,10 @@ def test_creating_from_nonsense_is_refused(admin: User, db: None, api: ApiFor, r
         assert response.status_code == 400, (value, response.content[:500])
 
 
-@pytest.mark.parametrize("resource", (*RESOURCES, "users"))
-def test_any_value_of_any_parameter_is_taken_or_refused(admin: User, world: World, api: ApiFor, resource: str) -> None:
+@pytest.mark.parametrize("resource", [*RESOURCES, "users"])
+def test_any_value_of_any_parameter_is_taken_or_refused(
+    admin: User, world: World, api: ApiFor, resource: str
+) -> None:
     client = api(admin)
     view = get_resolver().resolve(f"/{BASE.strip('/')}/{resource}/").func.cls
     names = view.filterset_class.parameter_names() | {"page", "page_size"}
@@ -153,7 +157,9 @@ def test_any_value_of_any_parameter_is_taken_or_refused(admin: User, world: Worl
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
-def test_paths_that_do_not_exist_are_problems(admin: User, api: ApiFor, errors_of: Any, path: str, method: str) -> None:
+def test_paths_that_do_not_exist_are_problems(
+    admin: User, api: ApiFor, errors_of: Any, path: str, method: str
+) -> None:
     response = getattr(api(admin), method)(f"{BASE}{path}")
 
     assert response.status_code == 404
@@ -210,7 +216,9 @@ def test_answers_are_json_only(admin: User, api: ApiFor, errors_of: Any, accept:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
-def test_methods_that_a_path_does_not_know_are_405(admin: User, api: ApiFor, errors_of: Any, method: str) -> None:
+def test_methods_that_a_path_does_not_know_are_405(
+    admin: User, api: ApiFor, errors_of: Any, method: str
+) -> None:
     response = api(admin).generic(method, f"{BASE}accounts/")
 
     assert response.status_code == 405
@@ -229,7 +237,9 @@ def test_if_match_that_names_no_version_matches_none(
 
 
 @pytest.mark.parametrize("version", ["1", 1.0, True, 0, -1, [], {}, 10**30])
-def test_version_in_the_body_is_a_whole_number(account_manager: User, world: World, api: ApiFor, version: Any) -> None:
+def test_version_in_the_body_is_a_whole_number(
+    account_manager: User, world: World, api: ApiFor, version: Any
+) -> None:
     response = api(account_manager).patch(
         f"{BASE}account-plans/{world.plan.pk}/", {"name": "x", "version": version}
     )
@@ -237,7 +247,9 @@ def test_version_in_the_body_is_a_whole_number(account_manager: User, world: Wor
     assert response.status_code in {400, 412}
 
 
-def test_text_like_a_formula_or_markup_comes_back_as_it_was(account_manager: User, world: World, api: ApiFor) -> None:
+def test_text_like_a_formula_or_markup_comes_back_as_it_was(
+    account_manager: User, world: World, api: ApiFor
+) -> None:
     text = "=1+1 <b>&amp;</b> “quoted” \u2028 😀"
     url = f"{BASE}accounts/{world.account.pk}/"
 

@@ -11,7 +11,11 @@ from kam.core.api.problems import PayloadTooLarge
 
 
 def test_loads_reads_fractions_exactly() -> None:
-    assert parsers.loads(b'{"a": 0.1, "b": [1, -2], "c": null}') == {"a": Decimal("0.1"), "b": [1, -2], "c": None}
+    assert parsers.loads(b'{"a": 0.1, "b": [1, -2], "c": null}') == {
+        "a": Decimal("0.1"),
+        "b": [1, -2],
+        "c": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -69,7 +73,9 @@ def test_parser_reads_no_more_than_it_may(settings: object) -> None:
         parsers.StrictJSONParser().parse(BytesIO(b'{"a": "0123456789"}'))
 
 
-@pytest.mark.parametrize("media_type", ["application/json; charset=latin-1", "application/json; charset=utf-16"])
+@pytest.mark.parametrize(
+    "media_type", ["application/json; charset=latin-1", "application/json; charset=utf-16"]
+)
 def test_parser_takes_utf8_only(media_type: str) -> None:
     with pytest.raises(UnsupportedMediaType):
         parsers.StrictJSONParser().parse(BytesIO(b"{}"), media_type)

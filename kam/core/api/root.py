@@ -8,14 +8,14 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from kam.core.api.permissions import PUBLIC
-from kam.core.api.views import KamAPIView
+from kam.core.api.permissions import PUBLIC, DeclaredPolicy
+from kam.core.api.views import ApiMixin, KamAPIView
 
 
 @lru_cache(maxsize=8)
@@ -25,22 +25,25 @@ def _schema(generator_class: Any, language: str) -> dict[str, Any]:
         return generator_class().get_schema(request=None, public=True)
 
 
-class SchemaView(SpectacularAPIView):
+class SchemaView(ApiMixin, SpectacularAPIView):
     """The OpenAPI description of this API."""
 
     kam_policy = PUBLIC
     authentication_classes = ()
+    permission_classes = (DeclaredPolicy,)
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(_schema(self.generator_class, translation.get_language() or "en"))
 
 
-class DocsView(SpectacularSwaggerSplitView):
+class DocsView(ApiMixin, SpectacularSwaggerSplitView):
     """Its documentation to browse and try, with assets of our own and no inline script."""
 
     kam_policy = PUBLIC
     authentication_classes = ()
+    permission_classes = (DeclaredPolicy,)
+    query_parameters = (OpenApiParameter("script", description="The page's own script."),)
     url_name = "api:schema"
     template_name = "api/docs.html"
 

@@ -1,0 +1,238 @@
+"""Plans in the Django admin. Confidential ones need their own permission, and every look at one is logged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kam.core.admin import KamModelAdmin, KamTabularInline, limit_history, money_column
+from plans import models, operations
+
+
+STEPS = {
+    "activate": gettext_lazy("Life cycle: activate"),
+    "hold": gettext_lazy("Life cycle: put on hold"),
+    "complete": gettext_lazy("Life cycle: complete"),
+    "archive": gettext_lazy("Life cycle: archive"),
+    "cancel": gettext_lazy("Life cycle: cancel"),
+    "reopen": gettext_lazy("Life cycle: open again as a draft"),
+}
+
+
+def openly_visible(user: Any) -> QuerySet:
+    """The plans a user sees without using the permission to see confidential ones."""
+    taking_part = models.AccountPlan.objects.visible_to(user).taking_part(user)
+    return models.AccountPlan.objects.visible_to(user).filter(
+        Q(is_confidential=False) | Q(pk__in=taking_part.values("pk"))
+    )
+
+
+# Lists over many plans (the log, KPIs, objectives) are no place to look at confidential ones.
+limit_history("plans", openly_visible)
+
+
+def is_choosing(request: HttpRequest) -> bool:
+    """Whether the list is what an autocomplete field offers."""
+    return bool(request.resolver_match and request.resolver_match.url_name == "autocomplete")
+
+
+class StrategyInline(KamTabularInline):
+    model = models.Strategy
+    fields = ("name", "order")
+    show_change_link = True
+
+
+class ObjectiveInline(KamTabularInline):
+    model = models.AccountPlanObjective
+    fields = ("name", "strategy", "owner", "status", "weight", "target_date", "order")
+    autocomplete_fields = ("strategy", "owner")
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("strategy", "owner", "plan")
+
+
+class ParticipantInline(KamTabularInline):
+    model = models.AccountPlanParticipant
+    fields = ("user", "role", "access")
+    autocomplete_fields = ("user",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("user")
+
+
+class ConfidentialFilter(admin.SimpleListFilter):
+    """Confidential plans come into the list only when somebody asks for them, and that is logged."""
+
+    title = gettext_lazy("confidential")
+    parameter_name = "confidential"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("Confidential only"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "yes":
+            return queryset.filter(is_confidential=True)
+        return queryset.filter(pk__in=openly_visible(request.user).values("pk"))
+
+
+@admin.register(models.AccountPlan)
+class AccountPlanAdmin(KamModelAdmin):
+    list_display = (
+        "name",
+        "account",
+        "plan_type",
+        "owner",
+        "status",
+        "start_date",
+        "end_date",
+        "shown_target",
+    )
+    list_filter = ("status", "plan_type", "revenue_basis", ConfidentialFilter, "account__territory")
+    list_select_related = ("account", "plan_type", "owner")
+    search_fields = ("name", "account__name")
+    autocomplete_fields = ("account", "plan_type", "owner", "parent_plan")
+    date_hierarchy = "start_date"
+    inlines = (StrategyInline, ObjectiveInline, ParticipantInline)
+    readonly_fields = ("status", "copied_from")
+    shown_target = money_column("sales_target")
+    fieldsets = (
+        (
+            None,
+            {"fields": ("name", "account", "plan_type", "owner", "status", "parent_plan", "is_confidential")},
+        ),
+        (
+            gettext_lazy("Numbers"),
+            {
+                "fields": (
+                    "start_date",
+                    "end_date",
+                    "currency",
+                    "sales_target",
+                    "stretch_target",
+                    "revenue_basis",
+                    "include_child_accounts",
+                    "review_frequency",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Texts"),
+            {
+                "fields": (
+                    "vision",
+                    "goals",
+                    "customer_goals",
+                    "business_overview",
+                    "short_term_plan",
+                    "support_required",
+                    "risks",
+                    "competitors",
+                ),
+                "classes": ("collapse",),
+            },
+        ),
+    )
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        plan = super().get_object(request, object_id, from_field)
+        if plan is not None:
+            operations.log_confidential_look(plan=plan, user=request.user)
+        return plan
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        rows, may_repeat = super().get_search_results(request, queryset, search_term)
+        if is_choosing(request):
+            rows = rows.filter(pk__in=openly_visible(request.user).values("pk"))
+        return rows, may_repeat
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            for plan in shown["cl"].result_list:
+                operations.log_confidential_look(plan=plan, user=request.user)
+        return response
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Delete, and the steps of the life cycle."""
+        actions = super().get_actions(request)
+        if actions and self.has_change_permission(request):
+            actions |= {name: (_step(name), name, label) for name, label in STEPS.items()}
+        return actions
+
+
+def _step(name: str) -> Any:
+    def take(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> None:
+        for plan in queryset:
+            try:
+                operations.change_plan_status(plan=plan, action=name)
+            except operations.TransitionNotAllowedError as error:
+                messages.error(request, f"{plan}: {error}")
+            else:
+                messages.success(request, _("“%(plan)s” is changed.") % {"plan": plan})
+
+    return take
+
+
+class PlanPartAdmin(KamModelAdmin):
+    """A part of a plan, reached from the plan's page."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        part = super().get_object(request, object_id, from_field)
+        if part is not None:
+            operations.log_confidential_look(plan=part.plan, user=request.user)
+        return part
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        rows, may_repeat = super().get_search_results(request, queryset, search_term)
+        return rows.filter(plan__in=openly_visible(request.user).values("pk")), may_repeat
+
+
+@admin.register(models.Strategy)
+class StrategyAdmin(PlanPartAdmin):
+    list_display = ("name", "plan", "order")
+    list_select_related = ("plan",)
+    search_fields = ("name", "plan__name")
+    autocomplete_fields = ("plan",)
+    fields = ("plan", "name", "description", "order")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(models.AccountPlanObjective)
+class ObjectiveAdmin(PlanPartAdmin):
+    list_display = ("name", "plan", "owner", "status", "weight", "target_date")
+    list_filter = ("status", "measure_kind")
+    list_select_related = ("plan", "owner")
+    search_fields = ("name", "plan__name")
+    autocomplete_fields = ("plan", "strategy", "owner")
+    fieldsets = (
+        (None, {"fields": ("plan", "strategy", "name", "approach", "owner", "status", "weight", "order")}),
+        (gettext_lazy("Period"), {"fields": ("start_date", "target_date")}),
+        (
+            gettext_lazy("Measure"),
+            {
+                "fields": (
+                    "measure_kind",
+                    "unit",
+                    "baseline",
+                    "current",
+                    "target",
+                    "stretch",
+                    "progress_mode",
+                    "manual_progress",
+                )
+            },
+        ),
+        (gettext_lazy("Comments"), {"fields": ("owner_comments", "manager_comments", "lessons_learned")}),
+    )
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False

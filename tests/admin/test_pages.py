@@ -1,0 +1,191 @@
+"""Every page of every model admin opens, with a number of queries that does not grow with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin as django_admin
+from django.db import connection, models
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from crm import models as crm
+from kam.core.models import Change
+from kam.users.models import ApiToken, User
+from metrics.models import PlanKPI
+from metrics.operations import rebuild
+from plans import models as plans
+from templates_app.models import PlanType
+from tests import factories
+from tests.fixtures import ClientFor, World
+
+Make = Callable[[World, User], Any]
+
+
+def opportunity_with_lines(world: World, owner: User) -> crm.Opportunity:
+    opportunity = factories.create_opportunity(world.account)
+    for _number in range(2):
+        factories.create_opportunity_line(opportunity)
+    return opportunity
+
+
+def line_with_schedule(world: World, owner: User) -> crm.OpportunityLine:
+    line = factories.create_opportunity_line(factories.create_opportunity(world.account))
+    factories.create_schedule(line)
+    return line
+
+
+def rate(world: World, owner: User) -> crm.ExchangeRate:
+    count = crm.ExchangeRate.objects.count()
+    return factories.create_rate("EUR", "1.1", valid_from=timezone.localdate() - timedelta(days=count))
+
+
+def plan_with_parts(world: World, owner: User) -> plans.AccountPlan:
+    plan = factories.create_plan(world.account, owner=owner)
+    for _number in range(2):
+        strategy = factories.create_strategy(plan)
+        factories.create_objective(plan, strategy=strategy, owner=factories.create_user())
+        factories.add_participant(plan, factories.create_user())
+    return plan
+
+
+def computed_plan(world: World, owner: User) -> PlanKPI:
+    plan = factories.create_plan(world.account, owner=factories.create_user())
+    rebuild()
+    return PlanKPI.objects.unscoped("test").get(plan_id=plan.pk)
+
+
+def change(world: World, owner: User) -> Change:
+    account = factories.create_account(owner=factories.create_user())
+    return Change.objects.of(account).get()
+
+
+def territory_with_members(world: World, owner: User) -> crm.Territory:
+    territory = factories.create_territory(parent=factories.create_territory())
+    factories.add_member(territory, factories.create_user())
+    return territory
+
+
+MAKE: dict[type[models.Model], Make] = {
+    Change: change,
+    User: lambda world, owner: factories.create_user(manager=factories.create_user()),
+    ApiToken: lambda world, owner: factories.create_token(factories.create_user())[0],
+    crm.Territory: territory_with_members,
+    crm.Account: lambda world, owner: factories.create_account(
+        owner=factories.create_user(),
+        territory=factories.create_territory(),
+        parent=factories.create_account(),
+    ),
+    crm.Contact: lambda world, owner: factories.create_contact(factories.create_account()),
+    crm.PickListValue: lambda world, owner: factories.create_pick_list_value(),
+    crm.ProductCategory: lambda world, owner: factories.create_category(parent=factories.create_category()),
+    crm.Product: lambda world, owner: factories.create_product(),
+    crm.Stage: lambda world, owner: factories.create_stage(),
+    crm.ExchangeRate: rate,
+    crm.ActivityType: lambda world, owner: factories.create_activity_type(),
+    crm.Opportunity: opportunity_with_lines,
+    crm.OpportunityLine: line_with_schedule,
+    crm.Order: lambda world, owner: factories.create_order(
+        factories.create_account(), product=factories.create_product()
+    ),
+    crm.Activity: lambda world, owner: factories.create_activity(factories.create_account()),
+    PlanType: lambda world, owner: factories.create_plan_type(),
+    plans.AccountPlan: plan_with_parts,
+    plans.Strategy: lambda world, owner: factories.create_strategy(plan_with_parts(world, owner)),
+    plans.AccountPlanObjective: lambda world, owner: factories.create_objective(
+        plan_with_parts(world, owner)
+    ),
+    PlanKPI: computed_plan,
+}
+READ_ONLY = {Change, PlanKPI}
+WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
+
+
+def url(model: type[models.Model], page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def count_queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(address)
+    assert response.status_code == 200, address
+    return len(queries)
+
+
+@pytest.fixture
+def browser(admin: User, client_as: ClientFor) -> Client:
+    client = client_as(admin)
+    client.get(reverse("admin:index"))  # fills the caches of the process
+    return client
+
+
+def test_every_registered_model_is_in_this_test() -> None:
+    assert set(MAKE) == set(django_admin.site._registry)
+
+
+@pytest.mark.parametrize("model", MAKE, ids=lambda model: model._meta.label)
+def test_list_takes_a_fixed_number_of_queries(
+    model: type[models.Model], browser: Client, admin: User, world: World
+) -> None:
+    MAKE[model](world, admin)
+    count_queries(browser, url(model, "changelist"))
+    first = count_queries(browser, url(model, "changelist"))
+
+    for _number in range(2):
+        MAKE[model](world, admin)
+
+    assert count_queries(browser, url(model, "changelist")) == first
+    assert first <= 20
+
+
+@pytest.mark.parametrize("model", MAKE, ids=lambda model: model._meta.label)
+def test_list_can_be_searched(model: type[models.Model], browser: Client, admin: User, world: World) -> None:
+    row = MAKE[model](world, admin)
+    word = str(row).split()[0].strip(":")
+
+    found = browser.get(url(model, "changelist"), {"q": word})
+    missed = browser.get(url(model, "changelist"), {"q": "no such thing anywhere"})
+
+    assert found.status_code == 200
+    assert missed.context["cl"].result_count == 0
+
+
+@pytest.mark.parametrize(
+    "model", [m for m in MAKE if m not in READ_ONLY], ids=lambda model: model._meta.label
+)
+def test_add_page_opens(model: type[models.Model], browser: Client, world: World) -> None:
+    assert browser.get(url(model, "add")).status_code == 200
+
+
+@pytest.mark.parametrize("model", MAKE, ids=lambda model: model._meta.label)
+def test_change_page_opens(model: type[models.Model], browser: Client, admin: User, world: World) -> None:
+    row = MAKE[model](world, admin)
+
+    response = browser.get(url(model, "change", row.pk))
+
+    assert response.status_code == 200
+    assert response.context["original"] == row
+
+
+@pytest.mark.parametrize("model", MAKE, ids=lambda model: model._meta.label)
+def test_history_page_opens(model: type[models.Model], browser: Client, admin: User, world: World) -> None:
+    row = MAKE[model](world, admin)
+
+    response = browser.get(url(model, "history", row.pk), follow=True)
+
+    assert response.status_code == 200
+    assert "History" in response.text or model is Change
+
+
+@pytest.mark.parametrize("model", MAKE, ids=lambda model: model._meta.label)
+def test_delete_page_opens_where_deleting_is_offered(
+    model: type[models.Model], browser: Client, admin: User, world: World
+) -> None:
+    row = MAKE[model](world, admin)
+
+    assert browser.get(url(model, "delete", row.pk)).status_code == (403 if model in WITHOUT_DELETE else 200)

@@ -1,0 +1,293 @@
+"""Pages, order, parameters, and how many statements a list takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from crm.models import Order
+from kam.core.api.pagination import CappedPagination
+from kam.users.models import User
+from tests import factories
+from tests.fixtures import ApiFor, World
+
+BASE = "/api/v1/"
+
+
+def test_pages_follow_next(admin: User, api: ApiFor) -> None:
+    names = [factories.create_account(f"Account {number:02}").name for number in range(5)]
+    client, url, seen, counts = api(admin), f"{BASE}accounts/?page_size=2&ordering=-name", [], []
+
+    while url:
+        body = client.get(url).json()
+        seen += [row["name"] for row in body["results"]]
+        counts.append(body["count"])
+        url = body["next"]
+
+    assert seen == sorted(names, reverse=True)
+    assert counts == [5, 5, 5]
+
+
+def test_pages_point_back(admin: User, api: ApiFor) -> None:
+    for _number in range(3):
+        factories.create_account()
+    client = api(admin)
+
+    second = client.get(f"{BASE}accounts/?page_size=1&page=2").json()
+    third = client.get(second["next"]).json()
+
+    assert second["previous"] == "http://testserver/api/v1/accounts/?page_size=1"
+    assert third["previous"] == "http://testserver/api/v1/accounts/?page=2&page_size=1"
+    assert third["next"] is None
+
+
+def test_pages_beyond_the_last_are_not_found(admin: User, api: ApiFor) -> None:
+    client = api(admin)
+
+    assert client.get(f"{BASE}accounts/").json() == {
+        "count": 0,
+        "next": None,
+        "previous": None,
+        "results": [],
+    }
+    assert client.get(f"{BASE}accounts/?page=2").status_code == 404
+
+
+def test_pages_have_50_rows_and_never_more_than_500(admin: User, api: ApiFor) -> None:
+    account = factories.create_account(currency="USD")
+    orders = [Order(account=account, date="2026-01-01", amount=1, currency="USD") for _number in range(501)]
+    Order.objects.bulk_create(orders)
+    client = api(admin)
+
+    sizes = [
+        len(client.get(f"{BASE}orders/?{query}").json()["results"]) for query in ("", "page_size=100000")
+    ]
+
+    assert sizes == [50, 500]
+
+
+def test_count_is_exact_up_to_its_limit_and_null_above(
+    admin: User, api: ApiFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CappedPagination.count_limit == 10_000
+    monkeypatch.setattr(CappedPagination, "count_limit", 3)
+    client = api(admin)
+    counts = []
+
+    for _number in range(5):
+        factories.create_account()
+        counts.append(client.get(f"{BASE}accounts/?page_size=2").json()["count"])
+
+    assert counts == [1, 2, 3, None, None]
+    assert client.get(f"{BASE}accounts/?page_size=2").json()["next"] is not None
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=x", "page=1.5", "page_size=0", "page_size=-1", "page=99999999999"]
+)
+def test_pages_that_are_no_number_are_refused(admin: User, api: ApiFor, errors_of: Any, query: str) -> None:
+    response = api(admin).get(f"{BASE}accounts/?{query}")
+
+    assert errors_of(response) == [(query.partition("=")[0], "invalid")]
+
+
+def test_order_of_equal_rows_is_the_same_on_every_page(admin: User, api: ApiFor) -> None:
+    for _number in range(6):
+        factories.create_account("Same name")
+    client = api(admin)
+
+    pages = [
+        client.get(f"{BASE}accounts/?page_size=2&page={page}&ordering=name").json() for page in (1, 2, 3)
+    ]
+
+    assert len({row["id"] for page in pages for row in page["results"]}) == 6
+
+
+def test_order_puts_rows_without_a_value_at_the_same_end_on_every_database(
+    admin: User, account_manager: User, api: ApiFor
+) -> None:
+    factories.create_account("Without")
+    factories.create_account("With", owner=account_manager)
+    client = api(admin)
+
+    def names(ordering: str) -> list[str]:
+        return [row["name"] for row in client.get(f"{BASE}accounts/?ordering={ordering}").json()["results"]]
+
+    assert (names("owner"), names("-owner")) == (["With", "Without"], ["Without", "With"])
+
+
+@pytest.mark.parametrize("ordering", ["password", "owner__password", "parent", "-", "name,nothing", "?"])
+def test_order_by_what_is_not_offered_is_refused(
+    admin: User, api: ApiFor, errors_of: Any, ordering: str
+) -> None:
+    assert errors_of(api(admin).get(f"{BASE}accounts/", {"ordering": ordering})) == [
+        ("ordering", "invalid_choice")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "known"), [("accounts/", "name"), ("accounts/{pk}/", "page"), ("users/me/", "expand"), ("", "x")]
+)
+def test_parameters_that_a_path_does_not_know_are_refused_by_name(
+    admin: User, api: ApiFor, errors_of: Any, path: str, known: str
+) -> None:
+    account = factories.create_account()
+
+    response = api(admin).get(f"{BASE}{path.format(pk=account.pk)}", {known: "1"})
+
+    assert response.status_code == 400
+    assert errors_of(response) == [(known, "unknown_parameter")]
+
+
+def test_parameters_of_writes_are_refused_too(admin: User, api: ApiFor, errors_of: Any) -> None:
+    account = factories.create_account()
+
+    response = api(admin).delete(f"{BASE}accounts/{account.pk}/?force=1")
+
+    assert errors_of(response) == [("force", "unknown_parameter")]
+
+
+def test_several_errors_are_all_named(admin: User, api: ApiFor, errors_of: Any) -> None:
+    response = api(admin).get(f"{BASE}opportunities/?close_date_after=x&stage=1&amount_min=a")
+
+    assert {field for field, _code in errors_of(response)} == {"close_date", "stage", "amount"}
+
+
+# --- Statements -------------------------------------------------------------------------------
+Make = Callable[[World, User], Any]
+
+
+def _opportunity(world: World, user: User) -> Any:
+    opportunity = factories.create_opportunity(world.account, owner=user, contacts=[world.contact])
+    line = factories.create_opportunity_line(opportunity)
+    factories.create_schedule(line)
+    return opportunity
+
+
+def _activity(world: World, user: User) -> Any:
+    return factories.create_activity(
+        world.account, owner=user, contacts=[world.contact], participants=[user, world.keeper]
+    )
+
+
+def _plan(world: World, user: User) -> Any:
+    plan = factories.create_plan(world.account, owner=user, parent_plan=world.plan)
+    factories.create_objective(plan, owner=user, manual_progress=5)
+    return plan
+
+
+def _account(world: World, user: User) -> Any:
+    values = {name: factories.create_pick_list_value(pick_list=name) for name in ("industry", "account_type")}
+    account = factories.create_account(
+        parent=world.account, owner=user, territory=world.account.territory, **values
+    )
+    factories.create_activity(account, owner=user, done_on=world.order.date)
+    return account
+
+
+def _territory(world: World, user: User) -> Any:
+    territory = factories.create_territory(parent=world.account.territory)
+    factories.add_member(territory, user)
+    return territory
+
+
+LISTS: dict[str, tuple[int, Make]] = {
+    # Statements: token with user, page with its count, then what the page's rows need together.
+    "territories": (3, _territory),
+    "accounts": (3, _account),
+    "contacts": (3, lambda world, user: factories.create_contact(world.account, reports_to=world.contact)),
+    "product-categories": (2, lambda world, user: factories.create_category(parent=world.product.category)),
+    "products": (2, lambda world, user: factories.create_product()),
+    "stages": (2, lambda world, user: factories.create_stage()),
+    "opportunities": (6, _opportunity),
+    "orders": (2, lambda world, user: factories.create_order(world.account, product=world.product)),
+    "activity-types": (2, lambda world, user: factories.create_activity_type()),
+    "activities": (4, _activity),
+    "exchange-rates": (2, lambda world, user: factories.create_rate(["EUR", "GBP", "JPY"][_rates()], 1)),
+    "pick-list-values": (2, lambda world, user: factories.create_pick_list_value()),
+    "plan-types": (2, lambda world, user: factories.create_plan_type()),
+    "account-plans": (4, _plan),
+    "strategies": (2, lambda world, user: factories.create_strategy(world.plan)),
+    "account-plan-objectives": (
+        2,
+        lambda world, user: factories.create_objective(
+            world.plan, strategy=factories.create_strategy(world.plan)
+        ),
+    ),
+    "account-plan-participants": (
+        2,
+        lambda world, user: factories.add_participant(world.plan, factories.create_user()),
+    ),
+    "users": (2, lambda world, user: factories.create_user(manager=user)),
+    "api-tokens": (2, lambda world, user: factories.create_token(user)),
+}
+
+
+def _rates() -> int:
+    from crm.models import ExchangeRate
+
+    return ExchangeRate.objects.count()
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_lists_take_as_many_statements_for_3_rows_as_for_1(
+    account_manager: User,
+    world: World,
+    api: ApiFor,
+    statements: Callable[[Callable[[], Any]], int],
+    path: str,
+) -> None:
+    expected, make = LISTS[path]
+    client = api(account_manager)
+    client.get(f"{BASE}users/me/")  # notes when the token was used
+    taken = []
+
+    make(world, account_manager)
+    taken.append(statements(lambda: client.get(f"{BASE}{path}/")))
+    make(world, account_manager)
+    make(world, account_manager)
+    taken.append(statements(lambda: client.get(f"{BASE}{path}/")))
+
+    assert taken == [expected, expected]
+    assert expected <= 6
+    assert client.get(f"{BASE}{path}/").json()["count"] >= 3
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("accounts", {"name": "New"}),
+        (
+            "opportunities",
+            {
+                "account": "",
+                "stage": "",
+                "name": "N",
+                "amount": 1,
+                "currency": "USD",
+                "close_date": "2027-01-01",
+            },
+        ),
+        ("activities", {"account": "", "type": "", "subject": "Call", "planned_for": "2027-01-01"}),
+    ],
+)
+def test_creating_takes_at_most_12_statements(
+    admin: User,
+    world: World,
+    api: ApiFor,
+    statements: Callable[[Callable[[], Any]], int],
+    path: str,
+    body: dict[str, Any],
+) -> None:
+    known = {"account": world.account, "stage": world.open.stage, "type": world.activity.type}
+    body = {name: value or str(known[name].pk) for name, value in body.items()}
+    client = api(admin)
+    client.get(f"{BASE}users/me/")
+    answers: list[Any] = []
+
+    count = statements(lambda: answers.append(client.post(f"{BASE}{path}/", body)))
+
+    assert answers[0].status_code == 201
+    assert count <= 12
