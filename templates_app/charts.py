@@ -51,8 +51,8 @@ def timeline_chart(*, chart_id: str, bars: Sequence[TimelineBar], title: str = "
     )
 
 
-def _at(day: int, span: int) -> str:
-    return f"{Decimal(day * 100) / span:.2f}%"
+def _at(day: float, span: int) -> str:
+    return f"{day * 100 / span:.2f}%"
 
 
 def _in_words(bar: TimelineBar, bars: Sequence[TimelineBar]) -> str:
@@ -79,11 +79,9 @@ def _tick(day: int, span: int, height: int) -> str:
 
 def _bar(bar: TimelineBar, row: int, span: int) -> str:
     y = TOP + ROW * row
-    is_late = bar.start > span * 0.5  # its label grows to the left
     text = bar.label if len(bar.label) <= LONGEST_LABEL else bar.label[: LONGEST_LABEL - 1] + "…"
-    label = label_at(
-        text, x="100%" if is_late else _at(bar.start, span), y=y + 12, anchor="end" if is_late else "start"
-    )
+    anchor, day = _label_place(bar, span)
+    label = label_at(text, x=_at(day, span), y=y + 12, anchor=anchor)
     width = max(Decimal((bar.due - bar.start) * 100) / span, Decimal("0.8"))
     start = min(Decimal(bar.start * 100) / span, 100 - width)
     hollow = not bar.is_required
@@ -102,6 +100,15 @@ def _bar(bar: TimelineBar, row: int, span: int) -> str:
         rx=3,
     )
     return label + shape
+
+
+def _label_place(bar: TimelineBar, span: int) -> tuple[str, float]:
+    """How the label is anchored, and at which day: so that two thirds of the width are free for it."""
+    if bar.start * 3 <= span:
+        return "start", bar.start
+    if bar.due * 3 >= span * 2:
+        return "end", bar.due
+    return "middle", (bar.start + bar.due) / 2
 
 
 def _link(first: TimelineBar, first_row: int, bar: TimelineBar, row: int, span: int) -> str:

@@ -27,6 +27,7 @@ class CategoryFilter(VisibleChoiceFilter):
         super().__init__(
             PickListValue,
             label=_("Category"),
+            empty_label=_("Any"),
             queryset=lambda request: visible_rows(PickListValue, request).filter(
                 pick_list=PickList.TEMPLATE_CATEGORY
             ),
@@ -41,10 +42,14 @@ def suits(applies_to: str) -> list[str]:
 class GoalDefinitionFilter(VisibleFilterSet):
     category = CategoryFilter()
     applies_to = django_filters.ChoiceFilter(
-        choices=AppliesTo.choices, method="filter_applies_to", label=_("For")
+        choices=AppliesTo.choices, method="filter_applies_to", label=_("For"), empty_label=_("Any")
     )
-    status = django_filters.ChoiceFilter(choices=LibraryStatus.choices, label=_("Status"))
-    measure_kind = django_filters.ChoiceFilter(choices=MeasureKind.choices, label=_("Measure"))
+    status = django_filters.ChoiceFilter(
+        choices=LibraryStatus.choices, label=_("Status"), empty_label=_("Any")
+    )
+    measure_kind = django_filters.ChoiceFilter(
+        choices=MeasureKind.choices, label=_("Measure"), empty_label=_("Any")
+    )
     action_plan_template = VisibleChoiceFilter(
         ActionPlanTemplate, field_name="action_plan_templates", label=_("Action plan template")
     )
@@ -66,9 +71,11 @@ class ActionPlanTemplateFilter(VisibleFilterSet):
 
     category = CategoryFilter()
     applies_to = django_filters.ChoiceFilter(
-        choices=AppliesTo.choices, method="filter_applies_to", label=_("For")
+        choices=AppliesTo.choices, method="filter_applies_to", label=_("For"), empty_label=_("Any")
     )
-    status = django_filters.ChoiceFilter(field_name="state", choices=LibraryStatus.choices, label=_("Status"))
+    status = django_filters.ChoiceFilter(
+        field_name="state", choices=LibraryStatus.choices, label=_("Status"), empty_label=_("Any")
+    )
     copied_from = VisibleChoiceFilter(ActionPlanTemplate, label=_("Copied from"))
 
     search_fields = ("name", "description")

@@ -93,18 +93,9 @@ class ItemForm(VersionedModelForm):
             "is_required",
             "instructions",
         )
-        labels = {
-            "start_offset": gettext_lazy("Starts on day"),
-            "due_offset": gettext_lazy("Due on day"),
-            "assignee_role": gettext_lazy("For"),
-            "prerequisite": gettext_lazy("Comes after"),
-            "target_quantity": gettext_lazy("How many"),
-            "is_required": gettext_lazy("Required"),
-        }
         help_texts = {
             "start_offset": gettext_lazy("Counted from the start of the action plan."),
             "due_offset": "",
-            "prerequisite": "",
             "activity_type": gettext_lazy("Of a call objective: logging such a call completes it."),
         }
         widgets = {

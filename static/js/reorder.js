@@ -24,9 +24,12 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     const form = event.detail.requestConfig?.elt;
     if (form?.querySelector?.("[data-sortable]") && announcer) announcer.textContent = "The order was saved.";
-    // A button at the end of the list is disabled now: its neighbour takes the focus.
-    const focused = document.activeElement;
-    if (focused?.disabled) focused.parentElement.querySelector("button:not([disabled])")?.focus();
+  });
+  // A button at the end of the list is disabled now: its neighbour takes the focus.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const pressed = event.detail.requestConfig?.triggeringEvent?.submitter;
+    const button = pressed?.id && document.getElementById(pressed.id);
+    if (button?.disabled) button.parentElement.querySelector("button:not([disabled])")?.focus();
   });
   prepareAll(document);
 })();

@@ -195,9 +195,12 @@ class ItemQuerySet(LibraryQuerySet):
             return super().bulk_create(objs, *args, **kwargs)
 
 
-def offset_field(help_text: Any) -> models.PositiveSmallIntegerField:
+def offset_field(name: Any) -> models.PositiveSmallIntegerField:
     return models.PositiveSmallIntegerField(
-        default=0, validators=[MaxValueValidator(LONGEST)], help_text=help_text
+        name,
+        default=0,
+        validators=[MaxValueValidator(LONGEST)],
+        help_text=_("Days after the action plan starts."),
     )
 
 
@@ -211,19 +214,22 @@ class ActionPlanTemplateItem(BaseModel):
     kind = models.CharField(max_length=20, choices=ItemKind.choices, default=ItemKind.TASK)
     name = models.CharField(max_length=200)
     instructions = models.TextField(blank=True, max_length=20_000)
-    start_offset = offset_field(_("Days after the action plan starts."))
-    due_offset = offset_field(_("Days after the action plan starts."))
-    assignee_role = models.CharField(max_length=30, choices=AssigneeRole.choices, default=AssigneeRole.OWNER)
+    start_offset = offset_field(_("starts on day"))
+    due_offset = offset_field(_("due on day"))
+    assignee_role = models.CharField(
+        _("for"), max_length=30, choices=AssigneeRole.choices, default=AssigneeRole.OWNER
+    )
     priority = models.CharField(max_length=10, choices=Priority.choices, default=Priority.NORMAL)
     is_required = models.BooleanField(_("required"), default=True)
     weight = QuantityField(
         default=1, validators=[MinValueValidator(Decimal(0))], help_text=_("0: does not count.")
     )
     target_quantity = QuantityField(
+        _("how many"),
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal("0.001"))],
-        help_text=_("How many, where it is done in several steps, such as 8 calls."),
+        help_text=_("Where it is done in several steps, such as 8 calls."),
     )
     activity_type = models.ForeignKey(ActivityType, models.PROTECT, null=True, blank=True, related_name="+")
     order = models.PositiveSmallIntegerField(default=0, blank=True)
@@ -233,7 +239,7 @@ class ActionPlanTemplateItem(BaseModel):
         null=True,
         blank=True,
         related_name="dependants",
-        help_text=_("What comes first."),
+        verbose_name=_("comes after"),
     )
 
     objects = ItemQuerySet.as_manager()
