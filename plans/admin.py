@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from kam.core.admin import KamModelAdmin, KamTabularInline, limit_history, money_column
 from plans import models, operations
 
-
 STEPS = {
     "activate": gettext_lazy("Life cycle: activate"),
     "hold": gettext_lazy("Life cycle: put on hold"),

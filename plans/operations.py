@@ -19,19 +19,27 @@ class TransitionNotAllowedError(Exception):
 
 
 @transaction.atomic
-def change_plan_status(*, plan: AccountPlan, action: str, comment: str = "", expected_version: int | None = None) -> AccountPlan:
+def change_plan_status(
+    *, plan: AccountPlan, action: str, comment: str = "", expected_version: int | None = None
+) -> AccountPlan:
     """Take one step of the life cycle: `action` is a key of `policies.TRANSITIONS`.
 
     The row is locked first, so of two people who press at once the second is told. Raises
     `TransitionNotAllowedError`, and `StaleObjectError` if the plan is no longer `expected_version`.
     """
-    locked = AccountPlan.objects.unscoped("the caller loaded it through the gate").select_for_update().get(pk=plan.pk)
+    locked = (
+        AccountPlan.objects.unscoped("the caller loaded it through the gate")
+        .select_for_update()
+        .get(pk=plan.pk)
+    )
     if expected_version is not None and locked.version != expected_version:
         raise StaleObjectError(locked)
     sources, target = policies.TRANSITIONS[action]
     if locked.status not in sources:
         status = PlanStatus(locked.status).label
-        raise TransitionNotAllowedError(_("A plan that is “%(status)s” cannot take this step.") % {"status": status})
+        raise TransitionNotAllowedError(
+            _("A plan that is “%(status)s” cannot take this step.") % {"status": status}
+        )
     locked.status = target
     with acting(reason=comment):
         locked.save()

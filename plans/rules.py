@@ -73,7 +73,9 @@ rules.add_perm("plans.view_accountplan", may_look)
 rules.add_perm("plans.add_accountplan", is_active & (is_admin | has_editing_role))
 rules.add_perm("plans.change_accountplan", can_change)
 rules.add_perm("plans.delete_accountplan", is_active & (is_admin | (has_editing_role & owns_plan)))
-rules.add_perm("plans.change_owner", is_active & (is_admin | (has_editing_role & owns_plan) | manages_territory))
+rules.add_perm(
+    "plans.change_owner", is_active & (is_admin | (has_editing_role & owns_plan) | manages_territory)
+)
 # Targets and pipeline: kept from medical colleagues who do not take part in the plan.
 rules.add_perm("plans.view_numbers", is_active & (sees_commercial | owns_plan | takes_part))
 

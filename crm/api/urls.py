@@ -1,4 +1,8 @@
+from django.urls import path
+
 from crm.api import viewsets
+from crm.api.bulk import BulkView
+from crm.bulk import KINDS
 from kam.core.api.routers import ApiRouter
 
 router = ApiRouter()
@@ -15,4 +19,9 @@ router.register("activities", viewsets.ActivityViewSet)
 router.register("exchange-rates", viewsets.ExchangeRateViewSet)
 router.register("pick-list-values", viewsets.PickListValueViewSet)
 
-urlpatterns = [*router.urls]
+bulk_urls = [
+    path(f"{kind.name}/bulk/", BulkView.as_view(kind=kind.name), name=f"{kind.name}-bulk")
+    for kind in KINDS.values()
+    if kind.in_api
+]
+urlpatterns = [*bulk_urls, *router.urls]

@@ -168,8 +168,8 @@ class References:
 
     def _parsed(self, field: models.Field, raw: Any) -> Any:
         """The key; None for "nothing"; ABSENT for not given; or what is wrong with it."""
-        if raw is ABSENT:
-            return ABSENT
+        if raw is ABSENT or isinstance(raw, ValidationError):
+            return raw
         if raw is None or raw == "":
             return None if field.null else required()
         try:

@@ -1,5 +1,7 @@
 """Values as they come, column by column, into values as the model keeps them.
 
+A reader of files that cannot make sense of a cell puts a `ValidationError` in its place.
+
 The rules are the model's own: each distinct value goes once through `field.clean()`. A column of a
 feed repeats itself (dates, currencies, stages), so ten thousand rows cost a few hundred cleanings.
 """
@@ -36,7 +38,9 @@ def clean_column(field: models.Field, column: Sequence[Any], report: Report) -> 
     refused: dict[str, ValidationError] = {}
     cleaned = []
     for index, raw in enumerate(column):
-        if raw is ABSENT:
+        if raw is ABSENT or isinstance(raw, ValidationError):
+            if raw is not ABSENT:  # whoever read the row has found something already
+                report(index, raw)
             cleaned.append(ABSENT)
             continue
         is_text = type(raw) is str  # only text may be remembered: True, 1 and 1.0 are one dictionary key

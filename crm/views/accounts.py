@@ -72,7 +72,7 @@ def account_detail(request: HttpRequest, account: Account) -> HttpResponse:
         "opportunities": open_opportunities(account, user) if may_sell else [],
         "shown_opportunities": SHOWN_OPPORTUNITIES,
         "contacts": Contact.objects.visible_to(user).filter(account=account).select_related("reports_to"),
-        "plans_panel": render_panel(request, "metrics:account_plans", account.pk),
+        "plans_panel": render_panel(request, "metrics:account_plans", account),
         "may_change": user.has_perm("crm.change_account", account),
         "may_add_contact": user.has_perm("crm.add_contact"),
         "may_add_activity": user.has_perm("crm.add_activity"),

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.forms import ContactForm
 from crm.models import Account, Activity, Contact, Opportunity
@@ -43,12 +44,11 @@ def contact_delete(request: HttpRequest, contact: Contact) -> HttpResponse:
         messages.success(request, _("“%(contact)s” is deleted.") % {"contact": name})
         return redirect(contact.account)
     user = request.user
+    calls = Activity.objects.visible_to(user).filter(contacts=contact).count()
+    deals = Opportunity.objects.visible_to(user).filter(contacts=contact).count()
     consequences = [
-        (Activity.objects.visible_to(user).filter(contacts=contact).count(), _("mentions in activities")),
-        (
-            Opportunity.objects.visible_to(user).filter(contacts=contact).count(),
-            _("mentions in opportunities"),
-        ),
+        (calls, ngettext("mention in an activity", "mentions in activities", calls)),
+        (deals, ngettext("mention in an opportunity", "mentions in opportunities", deals)),
     ]
     context = {
         "contact": contact,

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.filters import OpportunityFilter
 from crm.forms import OpportunityForm
@@ -81,7 +82,7 @@ def opportunity_detail(request: HttpRequest, opportunity: Opportunity) -> HttpRe
         "opportunity": opportunity,
         "contacts": Contact.objects.visible_to(user).filter(opportunities=opportunity),
         "lines": lines.select_related("product").prefetch_related(Prefetch("schedules", schedules)),
-        "plans_panel": render_panel(request, "metrics:opportunity_plans", opportunity.pk),
+        "plans_panel": render_panel(request, "metrics:opportunity_plans", opportunity),
         "changes": changes_of(opportunity),
         "may_change": user.has_perm("crm.change_opportunity", opportunity),
         "may_delete": user.has_perm("crm.delete_opportunity", opportunity),
@@ -145,7 +146,11 @@ def opportunity_delete(request: HttpRequest, opportunity: Opportunity) -> HttpRe
     lines = OpportunityLine.objects.visible_to(request.user).filter(opportunity=opportunity).count()
     context = {
         "opportunity": opportunity,
-        "consequences": [{"count": lines, "label": _("lines with their schedules")}] if lines else [],
+        "consequences": [
+            {"count": lines, "label": ngettext("line with its schedule", "lines with their schedules", lines)}
+        ]
+        if lines
+        else [],
         "nav_section": "opportunities",
     }
     return render(request, "crm/opportunity_confirm_delete.html", context)

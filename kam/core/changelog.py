@@ -148,12 +148,12 @@ def log_deletion(sender: type[models.Model], instance: models.Model, **kwargs: A
 def _links_of(instance: models.Model) -> dict[str, list[str]]:
     """The many-to-many links that go with a row."""
     links = {}
-    for field in instance._meta.many_to_many:
-        through = field.remote_field.through
+    for link in instance._meta.many_to_many:
+        through = link.remote_field.through
         if through._meta.auto_created:
-            own, other = field.m2m_field_name(), f"{field.m2m_reverse_field_name()}_id"
+            own, other = link.m2m_field_name(), f"{link.m2m_reverse_field_name()}_id"
             keys = through._base_manager.filter(**{own: instance.pk}).values_list(other, flat=True)
-            links[field.name] = sorted(map(str, keys))
+            links[link.name] = sorted(map(str, keys))
     return {name: keys for name, keys in links.items() if keys}
 
 

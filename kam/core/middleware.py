@@ -57,7 +57,13 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        source = "api" if request.path.startswith("/api/") else "admin" if request.path.startswith("/admin/") else "page"
+        source = (
+            "api"
+            if request.path.startswith("/api/")
+            else "admin"
+            if request.path.startswith("/admin/")
+            else "page"
+        )
         user = request.user if request.user.is_authenticated else None
         request_id = request.headers.get("X-Request-ID", "")[:64]
         with acting(user, source=source, request_id=request_id):

@@ -8,22 +8,26 @@ made, so that the first load is complete: no flash, no layout jump, no JavaScrip
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import Http404, HttpRequest
 from django.urls import resolve, reverse
 from django.utils.safestring import SafeString, mark_safe
 
 
-def render_panel(request: HttpRequest, name: str, *args: Any) -> SafeString:
-    """The panel's HTML as this user may see it; empty where the user may not."""
-    match = resolve(reverse(name, args=args))
+def render_panel(request: HttpRequest, name: str, instance: models.Model | None = None) -> SafeString:
+    """The panel's HTML as this user may see it; empty where the user may not.
+
+    `instance` is the row of the page, loaded through the gate for this user: the panel's own
+    `object_required` takes it as it is, and only asks its rule.
+    """
+    match = resolve(reverse(name, args=[instance.pk] if instance else []))
     inner = copy.copy(
         request
     )  # its path stays that of the page: links and forms in the panel lead back to it
     inner.method = "GET"
-    inner.in_page = True  # type: ignore[attr-defined]
+    inner.in_page, inner.loaded = True, instance  # type: ignore[attr-defined]
     try:
         response = match.func(inner, *match.args, **match.kwargs)
     except (PermissionDenied, Http404):

@@ -61,12 +61,15 @@ def object_required(
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, pk: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-            visible = model.objects.visible_to(request.user)  # type: ignore[attr-defined]
-            instance = get_object_or_404(queryset(visible) if queryset else visible, pk=pk)
+            instance = getattr(request, "loaded", None)  # by the page around a panel (kam.core.panels)
+            if not isinstance(instance, model) or instance.pk != pk:
+                visible = model.objects.visible_to(request.user)  # type: ignore[attr-defined]
+                instance = get_object_or_404(queryset(visible) if queryset else visible, pk=pk)
             if not request.user.has_perm(permission, instance):
                 raise PermissionDenied
             return view(request, instance, *args, **kwargs)
 
+        checked.kam_model = model  # type: ignore[attr-defined]
         return mark(login_required(checked), permission)
 
     return decorate

@@ -92,8 +92,10 @@ def _postgresql(node: str, edge: str) -> list[Trigger]:
             f"{edge}_1_move",
             node,
             (
-                f"CREATE TRIGGER {edge}_1_move AFTER UPDATE OF parent_id ON {node} FOR EACH ROW {changed} "
-                f"EXECUTE FUNCTION {function}()",
+                (
+                    f"CREATE TRIGGER {edge}_1_move AFTER UPDATE OF parent_id ON {node} FOR EACH ROW {changed} "
+                    f"EXECUTE FUNCTION {function}()"
+                ),
             ),
         ),
         Trigger(f"{edge}_9_delete", node, (f"CREATE TRIGGER {edge}_9_delete AFTER DELETE ON {node} {call}",)),

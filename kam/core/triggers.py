@@ -29,7 +29,9 @@ _providers: list[Provider] = []
 _after_install: list[Callable[[BaseDatabaseWrapper], None]] = []
 
 
-def register(provider: Provider, *, after_install: Callable[[BaseDatabaseWrapper], None] | None = None) -> None:
+def register(
+    provider: Provider, *, after_install: Callable[[BaseDatabaseWrapper], None] | None = None
+) -> None:
     if provider not in _providers:
         _providers.append(provider)
         if after_install:

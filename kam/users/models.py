@@ -98,6 +98,11 @@ class User(ChangeTracking, AbstractUser):
             kwargs["update_fields"] = {*kwargs["update_fields"], "is_staff", "is_superuser"}
         super().save(*args, **kwargs)
 
+    def clean(self) -> None:
+        super().clean()
+        if self.role == Role.INTEGRATION and not self.source:
+            raise ValidationError({"source": _("Say which source this system feeds: it writes and reads only that.")})
+
     @property
     def initials(self) -> str:
         words = str(self).split()

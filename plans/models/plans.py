@@ -81,7 +81,9 @@ class AccountPlan(BaseModel):
     plan_type = models.ForeignKey(PlanType, models.PROTECT, related_name="account_plans")
     start_date = models.DateField()
     end_date = models.DateField()
-    status = models.CharField(max_length=20, choices=PlanStatus.choices, default=PlanStatus.DRAFT, editable=False)
+    status = models.CharField(
+        max_length=20, choices=PlanStatus.choices, default=PlanStatus.DRAFT, editable=False
+    )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_plans")
     currency = CurrencyField()
     sales_target = MoneyTotalField(null=True, blank=True, help_text=_("What is to be won in the period."))
@@ -98,7 +100,9 @@ class AccountPlan(BaseModel):
     is_confidential = models.BooleanField(
         default=False, help_text=_("Only the owner and the participants know that this plan exists.")
     )
-    parent_plan = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="child_plans")
+    parent_plan = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="child_plans"
+    )
     copied_from = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="copies"
     )
@@ -111,8 +115,12 @@ class AccountPlan(BaseModel):
         _("the customer's own goals"), blank=True, max_length=20_000, help_text=_("In their words.")
     )
     business_overview = models.TextField(blank=True, max_length=20_000)
-    short_term_plan = models.TextField(blank=True, max_length=20_000, help_text=_("The next two to four weeks."))
-    support_required = models.TextField(blank=True, max_length=20_000, help_text=_("Who inside must help, with what."))
+    short_term_plan = models.TextField(
+        blank=True, max_length=20_000, help_text=_("The next two to four weeks.")
+    )
+    support_required = models.TextField(
+        blank=True, max_length=20_000, help_text=_("Who inside must help, with what.")
+    )
     risks = models.TextField(blank=True, max_length=20_000)
     competitors = models.TextField(blank=True, max_length=20_000)
 
@@ -185,8 +193,10 @@ class AccountPlan(BaseModel):
 
         Uses the prefetched objectives where there are some.
         """
-        objectives = self.objectives.all() if "objectives" in getattr(self, "_prefetched_objects_cache", {}) else (
-            self.objectives.unscoped("progress of a plan that was loaded through the gate")
+        objectives = (
+            self.objectives.all()
+            if "objectives" in getattr(self, "_prefetched_objects_cache", {})
+            else (self.objectives.unscoped("progress of a plan that was loaded through the gate"))
         )
         counted = [o for o in objectives if o.status not in policies.LEFT_OUT]
         return policies.as_percent(policies.weighted_mean((o.weight, o.progress) for o in counted))

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm.models import Account
 from kam.core.changes import StaleObjectError
@@ -117,17 +117,16 @@ def accountplan_delete(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         messages.success(request, _("“%(plan)s” is deleted.") % {"plan": name})
         return redirect("plans:accountplan_list")
     user = request.user
+    strategies = Strategy.objects.visible_to(user).filter(plan=plan).count()
+    objectives = AccountPlanObjective.objects.visible_to(user).filter(plan=plan).count()
+    people = AccountPlanParticipant.objects.visible_to(user).filter(plan=plan).count()
     parts = (
-        (Strategy.objects.visible_to(user), _("strategies")),
-        (AccountPlanObjective.objects.visible_to(user), _("objectives")),
-        (AccountPlanParticipant.objects.visible_to(user), _("participants")),
+        (strategies, ngettext("strategy", "strategies", strategies)),
+        (objectives, ngettext("objective", "objectives", objectives)),
+        (people, ngettext("participant", "participants", people)),
     )
-    counted = [{"count": rows.filter(plan=plan).count(), "label": label} for rows, label in parts]
-    context = {
-        "plan": plan,
-        "consequences": [part for part in counted if part["count"]],
-        "nav_section": "plans",
-    }
+    consequences = [{"count": count, "label": label} for count, label in parts if count]
+    context = {"plan": plan, "consequences": consequences, "nav_section": "plans"}
     return render(request, "plans/accountplan_confirm_delete.html", context)
 
 

@@ -62,7 +62,7 @@ def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         "plan": plan,
         "account": plan.account,
         "today": company_today(),
-        "numbers_panel": render_panel(request, "metrics:plan_panel", plan.pk),
+        "numbers_panel": render_panel(request, "metrics:plan_panel", plan),
         "branches": branches_of(plan, objectives),
         "has_many_objectives": len(objectives) > ADVISED_OBJECTIVES,
         "sections": sections_of(plan),

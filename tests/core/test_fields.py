@@ -252,6 +252,9 @@ def test_too_wide_a_scale_is_found_by_the_checks() -> None:
     class Model(models.Model):
         wide = Wide()
 
+        class Meta:
+            app_label = "core"
+
         def __str__(self) -> str:
             return ""
 

@@ -22,7 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kam.core.admin.forms import KamAdminForm, RememberingSelect
+from kam.core.admin.forms import GatedInlineFormSet, KamAdminForm, RememberingSelect
 from kam.core.admin.history import history_page, visible
 from kam.core.changes import StaleObjectError
 from kam.core.formatting import format_money
@@ -75,6 +75,7 @@ class GatedAdmin(BaseModelAdmin):
 
 
 class KamTabularInline(GatedAdmin, admin.TabularInline):
+    formset = GatedInlineFormSet
     extra = 0
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -83,6 +83,14 @@ class KamAdminForm(VersionedModelForm):
         return forms.ModelForm.save(self, commit)
 
 
+class GatedInlineFormSet(forms.BaseInlineFormSet):
+    """The rows that a browser names by id are looked up among those that the inline shows."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields[self.model._meta.pk.name].queryset = self.queryset
+
+
 def shortest(number: Decimal) -> str:
     """Without the zeros at the end that the column's scale gives: 90.950 is 90.95, 100.000 is 100."""
     text = f"{number:f}"

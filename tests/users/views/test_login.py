@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from kam.users.models import User
+from tests import factories
+from tests.pages import get, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_login_leads_home(client: Client) -> None:
+    user = factories.create_user("nina")
+
+    response = client.post(reverse("users:login"), {"username": "nina", "password": factories.PASSWORD})
+
+    assert response.status_code == 302
+    assert response["Location"] == reverse("metrics:home")
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_login_says_what_is_wrong_and_keeps_the_name(client: Client) -> None:
+    factories.create_user("nina")
+
+    response = client.post(reverse("users:login"), {"username": "nina", "password": "wrong"})
+
+    assert "_auth_user_id" not in client.session
+    assert 'value="nina"' in response.content.decode()
+    assert "Please enter a correct username and password" in text_of(response)
+
+
+def test_login_refuses_a_foreign_destination(client: Client) -> None:
+    factories.create_user("nina")
+    url = reverse("users:login") + "?next=https://elsewhere.example/"
+
+    response = client.post(
+        url, {"username": "nina", "password": factories.PASSWORD, "next": "https://elsewhere.example/"}
+    )
+
+    assert response["Location"] == reverse("metrics:home")
+
+
+def test_page_without_login_leads_to_the_login(client: Client) -> None:
+    response = client.get(reverse("plans:accountplan_list"))
+
+    assert response["Location"] == f"{reverse('users:login')}?next={reverse('plans:accountplan_list')}"
+
+
+def test_inactive_user_stays_out(client: Client) -> None:
+    factories.create_user("nina", is_active=False)
+
+    client.post(reverse("users:login"), {"username": "nina", "password": factories.PASSWORD})
+
+    assert "_auth_user_id" not in client.session
+
+
+def test_lost_access_holds_from_the_next_request(client: Client) -> None:
+    user = factories.create_user("nina")
+    client.force_login(user)
+    assert get(client, reverse("metrics:home")).status_code == 200
+    user.is_active = False
+    user.save()
+
+    response = client.get(reverse("metrics:home"))
+
+    assert response["Location"].startswith(reverse("users:login"))
+
+
+def test_logout_needs_a_post(client: Client) -> None:
+    client.force_login(factories.create_user("nina"))
+
+    assert client.get(reverse("users:logout")).status_code == 405
+    assert client.post(reverse("users:logout")).status_code == 302
+    assert "_auth_user_id" not in client.session
+
+
+def test_password_change_keeps_the_session(client: Client) -> None:
+    user = factories.create_user("nina")
+    client.force_login(user)
+    new = "another-long-horse-7"
+
+    response = client.post(
+        reverse("users:password_change"),
+        {"old_password": factories.PASSWORD, "new_password1": new, "new_password2": new},
+        follow=True,
+    )
+
+    assert "Your new password is in use" in text_of(response)
+    assert User.objects.get(pk=user.pk).check_password(new)
