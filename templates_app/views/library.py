@@ -28,6 +28,7 @@ def library_home(request: HttpRequest) -> HttpResponse:
     )
     keep_shared(goals)
     keep_shared(templates)
+    templates._form = goals.form  # what both are filtered by is looked up once
     context = {
         "filter": goals,
         "goals": first_of(goals),

@@ -17,7 +17,7 @@ from kam.core.lists import list_filter, page_of
 from kam.core.pages import render_form
 from kam.core.policy import object_required, permission_required
 from kam.core.templatetags.kam import quantity
-from templates_app import operations, uses
+from templates_app import operations, policies, uses
 from templates_app.filters import ActionPlanTemplateFilter
 from templates_app.forms import ActionPlanTemplateForm
 from templates_app.models import ActionPlanTemplate, ActionPlanTemplateItem, ActionPlanTemplateVersion
@@ -174,8 +174,9 @@ def asked_number(request: HttpRequest, name: str, default: int) -> int:
 
 
 def compared(before: ActionPlanTemplateVersion, after: ActionPlanTemplateVersion) -> list[Shown]:
-    old, new = operations.item_values(before), operations.item_values(after)
-    found = operations.compare_versions(before, after)
+    values = operations.values_by_version([before, after])
+    old, new = values[before.pk], values[after.pk]
+    found = policies.difference(old, new)
     names = {key: values["name"] for key, values in (old | new).items()}
     rows = [Shown(names[key], "ok", _("Added"), facts(new[key], names)) for key in found.added]
     rows += [Shown(names[key], "bad", _("Removed"), []) for key in found.removed]
