@@ -177,6 +177,7 @@ class OpportunityAdmin(KamModelAdmin):
     search_fields = ("name", "account__name", "external_id")
     autocomplete_fields = ("account", "stage", "owner", "contacts")
     date_hierarchy = "close_date"
+    ordering = ("-close_date", "id")
     inlines = (LineInline,)
     shown_amount = money_column("amount")
     fields = (

@@ -9,9 +9,9 @@ class MetricsConfig(AppConfig):
     def ready(self) -> None:
         from kam.core.signals import changes_written
         from kam.core.triggers import register
-        from metrics import receivers, sqlite_functions, triggers
+        from metrics import receivers, rollup, sqlite_functions, triggers
 
-        register(triggers.declared)
+        register(triggers.declared, after_install=rollup.install_function)
         connection_created.connect(sqlite_functions.install, dispatch_uid="metrics-sqlite-functions")
         # After the triggers are back: those of `kam.core`, an app listed before.
         post_migrate.connect(receivers.mark_all_after_migrate, sender=self, dispatch_uid="metrics-mark-all")

@@ -158,6 +158,7 @@ class PlanKPI(models.Model):
     computed_at = models.DateTimeField()
 
     objects = PlanKPIQuerySet.as_manager()
+    checked_at: datetime | None = None
 
     @classmethod
     def unknown(cls, plan: AccountPlan) -> PlanKPI:
@@ -210,4 +211,5 @@ class PlanKPI(models.Model):
 
     @property
     def as_of(self) -> datetime:
-        return self.computed_at
+        """When these were the numbers: when a reader made sure, else when they last changed."""
+        return self.checked_at or self.computed_at

@@ -217,13 +217,23 @@ def fresh_kpi(plan: AccountPlan) -> tuple[PlanKPI, bool]:
     stored numbers stand (`PlanKPI.unknown` if there never were any), and say so.
     """
     # Markers before numbers: what commits in between makes the numbers newer, never older.
+    now = timezone.now()
     rows = list(StaleMarker.objects.filter(markers_of(plan)).values_list(*MARKER_FIELDS)[: REPAIR_LIMIT + 1])
-    kpi = None if rows else PlanKPI.objects.unscoped(ROLLUP).filter(plan_id=plan.pk).first()
-    if kpi and not kpi.is_outdated(today=company_today(), company_currency=settings.COMPANY_CURRENCY):
-        return kpi, True
-    is_repaired = _repair(plan, MarkerBatch.of(rows))
-    kpi = PlanKPI.objects.unscoped(ROLLUP).filter(plan_id=plan.pk).first()
-    return (kpi, is_repaired) if kpi else (PlanKPI.unknown(plan), False)
+    kpi = None if rows else _stored(plan)
+    is_fresh = kpi is not None and not kpi.is_outdated(
+        today=company_today(now), company_currency=settings.COMPANY_CURRENCY
+    )
+    if not is_fresh:
+        is_fresh = _repair(plan, MarkerBatch.of(rows))
+        kpi = _stored(plan)
+    if kpi is None:
+        return PlanKPI.unknown(plan), False
+    kpi.checked_at = now if is_fresh else None
+    return kpi, is_fresh
+
+
+def _stored(plan: AccountPlan) -> PlanKPI | None:
+    return PlanKPI.objects.unscoped(ROLLUP).filter(plan_id=plan.pk).first()
 
 
 def _repair(plan: AccountPlan, batch: MarkerBatch) -> bool:

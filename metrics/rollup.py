@@ -2,19 +2,23 @@
 
 Set-based and the same on PostgreSQL and SQLite but for the few expressions in `Dialect`. Coverage
 (domain.md, *Linking revenue to plans*) is the join of plan, account closure and record date; it is
-derived here at each run and stored nowhere. Sums are exact integers; conversion multiplies by a
-factor fixed to 12 places; each KPI is rounded once, half up, to the plan currency's minor unit.
+derived here at each run and stored nowhere. Sums are exact integers; a record in another currency
+is multiplied by a factor of `CROSS_RATE_PLACES` places; each KPI is rounded once, half up, to the
+minor unit. A row that would not change is not written.
 
-Bases: `SOURCES` has one entry per kind of record. Each yields the rows (date, currency, amount,
-amount × probability, whether it counts as won, open, lost) for the plans whose basis uses it.
+Bases: `SOURCES` has one entry per kind of record. Each yields the rows (currencies, date, amount,
+amount × probability, whether it is won, open, slipped or lost) for the plans whose basis uses it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -28,48 +32,64 @@ RATE_ONE = 10**10  # a rate of 1 in RateField's scale
 FACTOR_ONE = 10**CROSS_RATE_PLACES
 PROBABILITY_ONE = 1000  # 100 % in PercentField's scale
 PER_UNIT = {0: "0.001", 1: "0.01", 2: "0.1", 3: "1.0"}  # minor units in a thousandth, by decimal places
+MANY_PLANS = 200  # from here on a plan made for the statement is worth its time
 
 
 @dataclass(frozen=True)
 class Dialect:
     """The expressions in which the two databases differ."""
 
-    exact_sum: str
+    inline: str  # a CTE that the planner may look into, though it is used more than once
+    fence: str  # ends a subquery whose columns are computed once a row, however often they are used
     cross_factor: str
-    converted_sum: str
-    converted: str
+    total: str  # Σ value × factor (× one for records `at_par`) over the records that fulfil `condition`
+    product: str
+    plus: str
+    rounded: str
+    differs: str
 
 
 DIALECTS = {
     "postgresql": Dialect(
-        exact_sum="SUM({value})",
+        inline="NOT MATERIALIZED",
+        fence="OFFSET 0",
         # div() cuts off exactly; adding half the denominator before makes it half up.
-        cross_factor=f"div({{record}}::numeric * {2 * FACTOR_ONE} + {{plan}}, 2 * {{plan}}::numeric)",
+        cross_factor=f"CASE WHEN {{plan}} = {RATE_ONE} THEN {{record}}::numeric * {FACTOR_ONE // RATE_ONE}"
+        f" ELSE div({{record}}::numeric * {2 * FACTOR_ONE} + {{plan}}, 2 * {{plan}}::numeric) END",
+        # Most records need no conversion: their sum stays within integers.
+        total="COALESCE(SUM({value}) FILTER (WHERE {condition} AND {at_par}), 0) * {one}"
+        " + COALESCE(SUM({value} * {factor}::numeric) FILTER (WHERE {condition} AND NOT {at_par}), 0)",
+        product="({value}::numeric * {factor})",
+        plus="({left} + {right})",
         # Products with decimal fractions are exact where quotients would not be; ROUND is half away from zero.
-        converted_sum="(ROUND(COALESCE(SUM({value} * {factor}), 0) * {fraction} * {per_unit}) / {per_unit})::bigint",
-        converted="(ROUND({value}::numeric * {factor} * {fraction} * {per_unit}) / {per_unit})::bigint",
+        rounded="(ROUND({value} * {fraction} * {per_unit}) / {per_unit})::bigint",
+        differs="IS DISTINCT FROM",
     ),
     "sqlite": Dialect(
-        exact_sum="kam_sum({value})",
+        inline="",
+        fence="LIMIT -1",
         cross_factor="kam_cross_factor({record}, {plan})",
-        converted_sum="kam_converted_sum({value}, {factor}, {divisor}, {per_unit})",
-        converted="kam_converted({value}, {factor}, {divisor}, {per_unit})",
+        total="kam_total({value}, CASE WHEN {at_par} THEN '{one}' ELSE {factor} END) FILTER (WHERE {condition})",
+        product="kam_product({value}, {factor})",
+        plus="kam_plus({left}, {right})",
+        rounded="kam_rounded({value}, '{divisor}', {per_unit})",
+        differs="IS NOT",
     ),
 }
 
 # What a plan of each basis counts, and where the date that decides lies.
-SOURCES = {
-    "opportunity": """
-        SELECT c.plan_id, o.currency, o.close_date AS on_date, o.amount, o.probability,
-               s.is_won AND c.revenue_basis = 'opportunity' AS won, NOT s.is_closed AS open,
-               s.is_closed AND NOT s.is_won AS lost
+SOURCES = (
+    """
+        SELECT c.plan_id, c.plan_currency, o.currency, o.close_date AS on_date, o.amount,
+               o.amount * o.probability AS weighted,
+               s.is_won AS won, NOT s.is_closed AS open, s.is_closed AND NOT s.is_won AS lost
         FROM covered c
         JOIN crm_opportunity o ON o.account_id = c.account_id AND o.close_date BETWEEN c.start_date AND c.end_date
         JOIN crm_stage s ON s.id = o.stage_id
-        WHERE c.revenue_basis <> 'schedule'
+        WHERE c.revenue_basis = 'opportunity' OR (c.revenue_basis = 'order' AND NOT s.is_won)
     """,
-    "schedule": """
-        SELECT c.plan_id, o.currency, r.date, r.amount, o.probability,
+    """
+        SELECT c.plan_id, c.plan_currency, o.currency, r.date, r.amount, r.amount * o.probability,
                s.is_won, NOT s.is_closed, s.is_closed AND NOT s.is_won
         FROM covered c
         JOIN crm_opportunity o ON o.account_id = c.account_id
@@ -78,15 +98,19 @@ SOURCES = {
         JOIN crm_stage s ON s.id = o.stage_id
         WHERE c.revenue_basis = 'schedule'
     """,
-    "order": """
-        SELECT c.plan_id, o.currency, o.date, o.amount, 0, {true}, {false}, {false}
+    """
+        SELECT c.plan_id, c.plan_currency, o.currency, o.date, o.amount, 0, 1 = 1, 1 = 0, 1 = 0
         FROM covered c
         JOIN crm_order o ON o.account_id = c.account_id AND o.date BETWEEN c.start_date AND c.end_date
         WHERE c.revenue_basis = 'order'
     """,
-}
+)
 
-SUMS = {"won_revenue": "won", "pipeline": "open", "weighted_pipeline": "weighted"}
+SUMS = {  # by name: what is summed, over which records, in which scale
+    "won_revenue": ("amount", "won", 1),
+    "pipeline": ("amount", "open", 1),
+    "weighted_pipeline": ("weighted", "open", PROBABILITY_ONE),
+}
 COLUMNS = (
     "plan_id",
     "currency",
@@ -115,14 +139,16 @@ COLUMNS = (
 )
 
 
-def _rate(currency: str, on_date: str) -> str:
+# --- Rates ----------------------------------------------------------------------------------
+def _rate_on(currency: str, on_date: str, *, company: str) -> str:
     """SQL: the rate to company currency valid on a date; 1 for company currency, NULL without one."""
     return (
-        f"CASE WHEN {currency} = %(company)s THEN {RATE_ONE} ELSE (SELECT x.rate FROM crm_exchangerate x "
+        f"CASE WHEN {currency} = {company} THEN {RATE_ONE} ELSE (SELECT x.rate FROM crm_exchangerate x "
         f"WHERE x.currency = {currency} AND x.valid_from <= {on_date} ORDER BY x.valid_from DESC LIMIT 1) END"
     )
 
 
+# --- Sums -----------------------------------------------------------------------------------
 def _per_unit(currency: str) -> str:
     """SQL: minor units of a currency in a thousandth: 0.1 for two places, 1 for three, 0.001 for none."""
     by_places: dict[int, list[str]] = {}
@@ -136,94 +162,114 @@ def _per_unit(currency: str) -> str:
     return f"CASE {cases} ELSE {PER_UNIT[2]} END"
 
 
-def _fraction(divisor: int) -> str:
-    """1 ÷ a power of ten, written out: exact as `numeric`."""
-    return f"{Decimal(1) / divisor:f}"
-
-
-def rollup_sql(vendor: str, *, plan_filter: str) -> str:
-    """The whole upsert. Named parameters: company, today, now, and those of `plan_filter`."""
-    d = DIALECTS[vendor]
-    true, false = ("TRUE", "FALSE") if vendor == "postgresql" else ("1", "0")
-    sources = " UNION ALL ".join(SOURCES.values()).format(true=true, false=false)
-    plan_unit, company_unit = _per_unit("p.currency"), PER_UNIT[minor_units(settings.COMPANY_CURRENCY)]
-
-    def converted(
-        value: str, factor: str, divisor: int, per_unit: str, expression: str = d.converted_sum
-    ) -> str:
-        return expression.format(
-            value=value, factor=factor, divisor=divisor, fraction=_fraction(divisor), per_unit=per_unit
-        )
-
-    scale = {"won": 1, "open": 1, "weighted": PROBABILITY_ONE}
-    plan_sums, company_sums = (
-        ",\n".join(
-            f"{converted(f'g.{part}', factor, one * scale[part], unit)} AS {prefix}{name}"
-            for name, part in SUMS.items()
-        )
-        for prefix, factor, one, unit in (
-            ("", "g.factor", FACTOR_ONE, plan_unit),
-            ("company_", "g.record_rate", RATE_ONE, company_unit),
-        )
+def _totals(d: Dialect) -> str:
+    """SQL: the sums of a plan, not yet rounded, in its currency, and in company currency if that is another."""
+    sides = (
+        ("", "{condition}", "is_at_par", "factor", FACTOR_ONE),
+        ("company_", "{condition} AND is_foreign_plan", "is_company_currency", "record_rate", RATE_ONE),
     )
-    target_rate = _rate("p.currency", "p.start_date")
-    company_target = converted("p.sales_target", "p.target_rate", RATE_ONE, company_unit, d.converted)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+    return ", ".join(
+        d.total.format(
+            value=value, condition=where.format(condition=condition), at_par=at_par, factor=factor, one=one
+        )
+        + f" AS {prefix}{name}"
+        for prefix, where, at_par, factor, one in sides
+        for name, (value, condition, _scale) in SUMS.items()
+    )
+
+
+def _rounded(d: Dialect, value: str, divisor: int, per_unit: str) -> str:
+    """SQL: value ÷ divisor (a power of ten), rounded half up to the minor unit."""
+    return d.rounded.format(
+        value=value, divisor=divisor, fraction=f"{Decimal(1) / divisor:f}", per_unit=per_unit
+    )
+
+
+def _results(d: Dialect, *, company: str) -> str:
+    """SQL: every column of a plan's KPIs that is a sum, rounded once."""
+    target = d.product.format(value="p.sales_target", factor="p.target_rate")
+    columns = {"company_sales_target": _rounded(d, target, RATE_ONE, "p.company_unit")}
+    for name, (_value, _condition, scale) in SUMS.items():
+        own = _rounded(d, f"s.{name}", FACTOR_ONE * scale, "p.per_unit")
+        foreign = _rounded(d, f"s.company_{name}", RATE_ONE * scale, "p.company_unit")
+        columns[name] = own
+        columns[f"company_{name}"] = f"CASE WHEN p.currency = {company} THEN {own} ELSE {foreign} END"
+    return ", ".join(f"{value} AS {name}" for name, value in columns.items())
+
+
+def rollup_sql(vendor: str, *, plan_filter: str, company: str, today: str, now: str) -> str:
+    """The whole upsert. `company`, `today` and `now` are the SQL of these parameters."""
+    d = DIALECTS[vendor]
+    sources = " UNION ALL ".join(SOURCES)
+    cross_factor = d.cross_factor.format(record="r.record_rate", plan="r.plan_rate")
+    expected, company_expected = (
+        d.plus.format(
+            left=f"COALESCE({prefix}won_revenue, 0)", right=f"COALESCE({prefix}weighted_pipeline, 0)"
+        )
+        for prefix in ("", "company_")
+    )
+    variance = d.plus.format(left=expected, right="(- sales_target)")
+    company_variance = d.plus.format(left=company_expected, right="(- company_sales_target)")
+    compared = [name for name in COLUMNS if name not in {"plan_id", "computed_at"}]
     return f"""
     INSERT INTO metrics_plankpi ({", ".join(COLUMNS)})
-    WITH target AS {"MATERIALIZED" if vendor == "postgresql" else ""} (
+    WITH target AS {d.inline} (
         SELECT p.id, p.account_id, p.start_date, p.end_date, p.currency, p.sales_target, p.revenue_basis,
-               p.include_child_accounts, p.status, {target_rate} AS target_rate
+               p.include_child_accounts, p.status
         FROM plans_accountplan p WHERE {plan_filter}
-    ), covered AS (
-        SELECT t.id AS plan_id, e.descendant_id AS account_id, t.start_date, t.end_date, t.revenue_basis
+    ), covered AS {d.inline} (
+        SELECT t.id AS plan_id, e.descendant_id AS account_id, t.start_date, t.end_date, t.revenue_basis,
+               t.currency AS plan_currency
         FROM target t JOIN crm_accountedge e
           ON e.ancestor_id = t.account_id AND (t.include_child_accounts OR e.depth = 0)
         WHERE t.status <> 'cancelled'
-    ), fact (plan_id, currency, on_date, amount, probability, won, open, lost) AS ({sources}
+    ), fact (plan_id, plan_currency, currency, on_date, amount, weighted, won, open, lost) AS ({sources}
     ), rated AS (
-        SELECT f.*, {_rate("f.currency", "f.on_date")} AS record_rate,
-               CASE WHEN f.currency = p.currency THEN NULL ELSE {_rate("p.currency", "f.on_date")} END AS plan_rate
-        FROM fact f JOIN target p ON p.id = f.plan_id
-    ), grouped AS (
-        SELECT plan_id, currency, record_rate, plan_rate,
-               {d.exact_sum.format(value="CASE WHEN won THEN amount END")} AS won,
-               {d.exact_sum.format(value="CASE WHEN open THEN amount END")} AS open,
-               {d.exact_sum.format(value="CASE WHEN open THEN amount * probability END")} AS weighted,
-               COUNT(CASE WHEN won THEN 1 END) AS won_count, COUNT(CASE WHEN open THEN 1 END) AS open_count,
-               COUNT(CASE WHEN lost THEN 1 END) AS lost_count,
-               COUNT(CASE WHEN open AND on_date < %(today)s THEN 1 END) AS slipped_count,
-               MIN(CASE WHEN open AND on_date >= %(today)s THEN on_date END) AS valid_until
-        FROM rated GROUP BY plan_id, currency, record_rate, plan_rate
+        SELECT f.*, {_rate_on("f.currency", "f.on_date", company=company)} AS record_rate,
+               CASE WHEN f.currency <> f.plan_currency
+                    THEN {_rate_on("f.plan_currency", "f.on_date", company=company)} END AS plan_rate
+        FROM fact f {d.fence}
     ), factored AS (
-        SELECT g.*, CASE WHEN g.currency = p.currency THEN {FACTOR_ONE}
-                         ELSE {d.cross_factor.format(record="g.record_rate", plan="g.plan_rate")} END AS factor
-        FROM grouped g JOIN target p ON p.id = g.plan_id
+        SELECT r.plan_id, r.on_date, r.amount, r.weighted, r.won, r.open, r.lost, r.record_rate,
+               r.currency = r.plan_currency AS is_at_par, r.currency = {company} AS is_company_currency,
+               r.plan_currency <> {company} AS is_foreign_plan,
+               CASE WHEN r.currency <> r.plan_currency THEN {cross_factor} END AS factor
+        FROM rated r {d.fence}
     ), summed AS (
-        SELECT p.id, p.currency, p.revenue_basis, p.sales_target,
-               {plan_sums},
-               COALESCE(SUM(g.won_count), 0) AS won_count, COALESCE(SUM(g.open_count), 0) AS open_count,
-               COALESCE(SUM(g.lost_count), 0) AS lost_count, COALESCE(SUM(g.slipped_count), 0) AS slipped_count,
-               COALESCE(SUM(CASE WHEN g.factor IS NULL THEN g.won_count + g.open_count END), 0) AS not_converted_count,
-               CASE WHEN p.sales_target IS NULL OR p.target_rate IS NULL THEN NULL
-                    ELSE {company_target} END AS company_sales_target,
-               {company_sums},
-               COALESCE(SUM(CASE WHEN g.record_rate IS NULL THEN g.won_count + g.open_count END), 0)
-                   AS company_not_converted_count,
-               MIN(g.valid_until) AS valid_until
-        FROM target p LEFT JOIN factored g ON g.plan_id = p.id
-        GROUP BY p.id, p.currency, p.revenue_basis, p.sales_target, p.target_rate
+        SELECT plan_id, {_totals(d)},
+               COUNT(*) FILTER (WHERE won) AS won_count, COUNT(*) FILTER (WHERE open) AS open_count,
+               COUNT(*) FILTER (WHERE lost) AS lost_count,
+               COUNT(*) FILTER (WHERE open AND on_date < {today}) AS slipped_count,
+               COUNT(*) FILTER (WHERE NOT (is_at_par OR lost) AND factor IS NULL) AS not_converted_count,
+               COUNT(*) FILTER (WHERE NOT lost AND record_rate IS NULL) AS company_not_converted_count,
+               MIN(on_date) FILTER (WHERE open AND on_date >= {today}) AS valid_until
+        FROM factored GROUP BY plan_id
+    ), result AS (
+        SELECT p.id, p.currency, p.revenue_basis, p.sales_target, {_results(d, company=company)},
+               s.won_count, s.open_count, s.lost_count, s.slipped_count, s.not_converted_count,
+               s.company_not_converted_count, s.valid_until
+        FROM (SELECT t.*, {_per_unit("t.currency")} AS per_unit, {_per_unit(company)} AS company_unit,
+                     {_rate_on("t.currency", "t.start_date", company=company)} AS target_rate FROM target t) p
+        LEFT JOIN summed s ON s.plan_id = p.id {d.fence}
+    ), computed ({", ".join(COLUMNS)}) AS (
+        SELECT id, currency, revenue_basis, sales_target, COALESCE(won_revenue, 0), COALESCE(pipeline, 0),
+               COALESCE(weighted_pipeline, 0), {expected}, {variance}, COALESCE(won_count, 0),
+               COALESCE(open_count, 0), COALESCE(lost_count, 0), COALESCE(slipped_count, 0),
+               COALESCE(not_converted_count, 0), {company}, company_sales_target,
+               COALESCE(company_won_revenue, 0), COALESCE(company_pipeline, 0),
+               COALESCE(company_weighted_pipeline, 0), {company_expected}, {company_variance},
+               COALESCE(company_not_converted_count, 0), valid_until, {now}
+        FROM result {d.fence}
     )
-    SELECT id, currency, revenue_basis, sales_target, won_revenue, pipeline, weighted_pipeline,
-           won_revenue + weighted_pipeline, won_revenue + weighted_pipeline - sales_target,
-           won_count, open_count, lost_count, slipped_count, not_converted_count,
-           %(company)s, company_sales_target, company_won_revenue, company_pipeline, company_weighted_pipeline,
-           company_won_revenue + company_weighted_pipeline,
-           company_won_revenue + company_weighted_pipeline - company_sales_target,
-           company_not_converted_count, valid_until, %(now)s
-    FROM summed WHERE {true}
-    ON CONFLICT (plan_id) DO UPDATE SET {updates}
+    SELECT c.* FROM computed c LEFT JOIN metrics_plankpi k ON k.plan_id = c.plan_id
+    WHERE k.plan_id IS NULL
+       OR ({", ".join(f"k.{name}" for name in compared)}) {d.differs} ({", ".join(f"c.{name}" for name in compared)})
+    ON CONFLICT (plan_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
     """
+
+
+# --- Running it -----------------------------------------------------------------------------
+PARAMETERS = {"company": "%(company)s", "today": "%(today)s", "now": "%(now)s"}
 
 
 def compute(
@@ -233,20 +279,70 @@ def compute(
 
     The caller holds the plans' locks and has removed their markers in an earlier statement.
     """
-    parameters = {"company": settings.COMPANY_CURRENCY, "today": today, "now": now}
-    if plan_ids is None:
-        plan_filter = "1 = 1"
-    elif not plan_ids:
-        return
-    else:
-        field = models.UUIDField()
-        names = {f"plan{n}": field.get_db_prep_value(pk, connection) for n, pk in enumerate(plan_ids)}
-        plan_filter = f"p.id IN ({', '.join(f'%({name})s' for name in names)})"
-        parameters.update(names)
-    adapted = {
-        **parameters,
-        "now": connection.ops.adapt_datetimefield_value(now),
-        "today": connection.ops.adapt_datefield_value(today),
-    }
+    company = settings.COMPANY_CURRENCY
+    is_for_many = plan_ids is None or len(plan_ids) >= MANY_PLANS
     with connection.cursor() as cursor:
-        cursor.execute(rollup_sql(connection.vendor, plan_filter=plan_filter), adapted)
+        if connection.vendor == "postgresql" and not is_for_many and _has_function(connection):
+            ids = [str(pk) for pk in plan_ids or ()]
+            cursor.execute(f"SELECT {function_name()}(%s::uuid[], %s, %s, %s)", [ids, company, today, now])
+            return
+        if connection.vendor == "postgresql" and is_for_many:
+            # Compiling costs more than it saves, and the groups of many plans do not fit the usual memory.
+            cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
+        plan_filter, parameters = _plan_filter(connection, plan_ids)
+        parameters |= {
+            "company": company,
+            "today": connection.ops.adapt_datefield_value(today),
+            "now": connection.ops.adapt_datetimefield_value(now),
+        }
+        cursor.execute(rollup_sql(connection.vendor, plan_filter=plan_filter, **PARAMETERS), parameters)
+
+
+def _plan_filter(
+    connection: BaseDatabaseWrapper, plan_ids: Sequence[UUID] | None
+) -> tuple[str, dict[str, Any]]:
+    if plan_ids is None:
+        return "1 = 1", {}
+    field = models.UUIDField()
+    names = {f"plan{n}": field.get_db_prep_value(pk, connection) for n, pk in enumerate(plan_ids)}
+    return f"p.id IN ({', '.join(f'%({name})s' for name in names)})", names
+
+
+# On PostgreSQL planning the statement takes many times as long as running it for one plan. A function
+# keeps the plan with the connection; its name changes with its text, so old code never runs new SQL.
+@cache
+def _function_body() -> str:
+    parameters = {"company": "company_currency", "today": "on_today", "now": "at_now"}
+    return rollup_sql("postgresql", plan_filter="p.id = ANY(plan_ids)", **parameters)
+
+
+@cache
+def function_name() -> str:
+    return f"kam_rollup_{hashlib.sha256(_function_body().encode()).hexdigest()[:12]}"
+
+
+def install_function(connection: BaseDatabaseWrapper) -> None:
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {function_name()}"
+            "(plan_ids uuid[], company_currency varchar, on_today date, at_now timestamptz) RETURNS void "
+            "LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS "
+            f"$$ #variable_conflict use_column\nBEGIN {_function_body()}; END $$"
+        )
+    _databases_with_function.add(connection.alias)
+
+
+_databases_with_function: set[str] = set()
+
+
+def _has_function(connection: BaseDatabaseWrapper) -> bool:
+    """Whether `migrate` has installed it; until then the statement runs as it is."""
+    if connection.alias not in _databases_with_function:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_proc WHERE proname = %s", [function_name()])
+            if cursor.fetchone() is None:
+                return False
+        _databases_with_function.add(connection.alias)
+    return True

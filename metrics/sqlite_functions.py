@@ -13,50 +13,43 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from metrics.policies import CROSS_RATE_PLACES
 
 
-class ExactSum:
-    """`kam_sum(x)`: the sum of integers as text; NULL over nothing, like SUM."""
+class ExactTotal:
+    """`kam_total(value, factor)`: Σ value × factor as text; without a value or a factor it adds nothing."""
 
     def __init__(self) -> None:
-        self.total: int | None = None
+        self.total = 0
 
-    def step(self, value: int | None) -> None:
-        if value is not None:
-            self.total = (self.total or 0) + int(value)
+    def step(self, value: int | str | None, factor: str | int | None) -> None:
+        if isinstance(value, float):  # SQLite has made one of what is beyond 64 bits
+            raise OverflowError("The amount is too large.")
+        if value is not None and factor is not None:
+            self.total += int(value) * int(factor)
 
-    def finalize(self) -> str | None:
-        return None if self.total is None else str(self.total)
+    def finalize(self) -> str:
+        return str(self.total)
 
 
-def rounded(total: int, divisor: int, per_unit: float) -> int:
-    """total ÷ divisor, half away from zero to a multiple of the minor unit (both in thousandths)."""
-    unit = round(1 / per_unit)
-    denominator = divisor * unit
+def rounded(value: str | None, divisor: str, per_unit: float) -> int | None:
+    """`kam_rounded`: value ÷ divisor, half away from zero to a multiple of the minor unit.
+
+    `per_unit` is how many minor units a thousandth has. Beyond 64 bits it fails, as PostgreSQL does.
+    """
+    if value is None:
+        return None
+    total, unit = int(value), round(1 / per_unit)
+    denominator = int(divisor) * unit
     size = (2 * abs(total) + denominator) // (2 * denominator)
     return (size if total >= 0 else -size) * unit
 
 
-class ConvertedSum:
-    """`kam_converted_sum(sum, factor, divisor, per_unit)`: Σ sum × factor ÷ divisor, rounded once."""
-
-    def __init__(self) -> None:
-        self.total = 0
-        self.divisor = 1
-        self.per_unit = 1.0
-
-    def step(self, amount: str | None, factor: str | int | None, divisor: str | int, per_unit: float) -> None:
-        self.divisor, self.per_unit = int(divisor), per_unit
-        if amount is not None and factor is not None:
-            self.total += int(amount) * int(factor)
-
-    def finalize(self) -> int:
-        return rounded(self.total, self.divisor, self.per_unit)
+def product(value: int | None, factor: int | None) -> str | None:
+    """`kam_product`: value × factor as text."""
+    return None if value is None or factor is None else str(value * factor)
 
 
-def converted(amount: int | None, factor: int | None, divisor: str | int, per_unit: float) -> int | None:
-    """`kam_converted`: the same for one amount; NULL without a factor."""
-    if amount is None or factor is None:
-        return None
-    return rounded(int(amount) * int(factor), int(divisor), per_unit)
+def plus(left: int | None, right: int | None) -> int | None:
+    """`kam_plus`: fails beyond 64 bits, where SQLite's own sum becomes a float."""
+    return None if left is None or right is None else left + right
 
 
 def cross_factor(record_rate: int | None, plan_rate: int | None) -> str | None:
@@ -69,7 +62,8 @@ def cross_factor(record_rate: int | None, plan_rate: int | None) -> str | None:
 def install(sender: Any, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     if connection.vendor == "sqlite":
         raw = connection.connection
-        raw.create_aggregate("kam_sum", 1, ExactSum)
-        raw.create_aggregate("kam_converted_sum", 4, ConvertedSum)
-        raw.create_function("kam_converted", 4, converted, deterministic=True)
+        raw.create_aggregate("kam_total", 2, ExactTotal)
+        raw.create_function("kam_rounded", 3, rounded, deterministic=True)
+        raw.create_function("kam_product", 2, product, deterministic=True)
+        raw.create_function("kam_plus", 2, plus, deterministic=True)
         raw.create_function("kam_cross_factor", 2, cross_factor, deterministic=True)

@@ -48,7 +48,7 @@ class StrategyInline(KamTabularInline):
 
 class ObjectiveInline(KamTabularInline):
     model = models.AccountPlanObjective
-    fields = ("name", "strategy", "owner", "status", "weight", "target_date", "order")
+    fields = ("name", "strategy", "owner", "status", "target_date")
     autocomplete_fields = ("strategy", "owner")
     show_change_link = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -192,3 +193,9 @@ class ParticipantForm(VersionedModelForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             del self.fields["user"]
+
+    def clean_user(self) -> User:
+        user = self.cleaned_data["user"]
+        if self.instance.plan.access_of(user) is not None:
+            raise ValidationError(_("This colleague takes part already."))
+        return user

@@ -19,7 +19,7 @@ from crm.models import Account, Activity, Contact, Opportunity
 from kam.core.clock import company_today
 from kam.core.forms import options_response, saved
 from kam.core.lists import list_filter, page_of
-from kam.core.pages import render_form
+from kam.core.pages import posted, render_form
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, signed_in
 from kam.users.models import User
@@ -141,7 +141,7 @@ def timeline_of(account: Account, user: User) -> dict[str, Any]:
 
 @object_required(Account, "crm.change_account")
 def account_update(request: HttpRequest, account: Account) -> HttpResponse:
-    form = AccountForm(request.POST or None, instance=account, user=request.user)
+    form = AccountForm(posted(request), instance=account, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(account)s” is saved.") % {"account": account})
         return redirect(account)
@@ -152,7 +152,7 @@ def account_update(request: HttpRequest, account: Account) -> HttpResponse:
 @object_required(Account, "crm.change_account")
 def account_overview(request: HttpRequest, account: Account) -> HttpResponse:
     """The business overview, edited in place."""
-    form = AccountOverviewForm(request.POST or None, instance=account, user=request.user)
+    form = AccountOverviewForm(posted(request), instance=account, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("The business overview is saved."))
         return redirect(account)

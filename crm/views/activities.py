@@ -20,7 +20,7 @@ from crm.forms import ActivityForm, CompleteActivityForm, DoneActivityForm, Plan
 from crm.models import Account, Activity
 from kam.core.clock import company_today
 from kam.core.forms import saved
-from kam.core.pages import next_url, render_form, success_with_undo
+from kam.core.pages import next_url, posted, render_form, success_with_undo
 from kam.core.policy import object_required
 
 
@@ -44,7 +44,7 @@ def _edit(request: HttpRequest, form: ActivityForm, done: str) -> HttpResponse:
 def activity_log(request: HttpRequest, account: Account) -> HttpResponse:
     """Something that was done: the call cadence starts anew from its day."""
     form = DoneActivityForm(
-        request.POST or None,
+        posted(request),
         instance=Activity(account=account),
         initial={"owner": request.user, "done_on": company_today()},
         user=request.user,
@@ -55,7 +55,7 @@ def activity_log(request: HttpRequest, account: Account) -> HttpResponse:
 @object_required(Account, "crm.add_activity")
 def activity_plan(request: HttpRequest, account: Account) -> HttpResponse:
     form = PlannedActivityForm(
-        request.POST or None,
+        posted(request),
         instance=Activity(account=account),
         initial={"owner": request.user},
         user=request.user,
@@ -66,7 +66,7 @@ def activity_plan(request: HttpRequest, account: Account) -> HttpResponse:
 @object_required(Activity, "crm.change_activity", queryset=with_account)
 def activity_update(request: HttpRequest, activity: Activity) -> HttpResponse:
     form_class = DoneActivityForm if activity.status == ActivityStatus.DONE else PlannedActivityForm
-    form = form_class(request.POST or None, instance=activity, user=request.user)
+    form = form_class(posted(request), instance=activity, user=request.user)
     return _edit(request, form, _("“%(activity)s” is saved."))
 
 
@@ -77,7 +77,7 @@ def activity_complete(request: HttpRequest, activity: Activity) -> HttpResponse:
     if request.method == "POST" and "done_on" not in request.POST:
         return _complete(request, activity, back, done_on=company_today())
     initial = {"done_on": min(activity.planned_for or company_today(), company_today())}
-    form = CompleteActivityForm(request.POST or None, initial={**initial, "notes": activity.notes})
+    form = CompleteActivityForm(posted(request), initial={**initial, "notes": activity.notes})
     if request.method == "POST" and form.is_valid():
         return _complete(request, activity, back, **form.cleaned_data)
     context = {"form": form, "account": activity.account, "title": activity.subject, "back": back}

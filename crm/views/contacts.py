@@ -11,13 +11,13 @@ from django.utils.translation import ngettext
 from crm.forms import ContactForm
 from crm.models import Account, Activity, Contact, Opportunity
 from kam.core.forms import saved
-from kam.core.pages import render_form
+from kam.core.pages import posted, render_form
 from kam.core.policy import object_required
 
 
 @object_required(Account, "crm.add_contact")
 def contact_create(request: HttpRequest, account: Account) -> HttpResponse:
-    form = ContactForm(request.POST or None, instance=Contact(account=account), user=request.user)
+    form = ContactForm(posted(request), instance=Contact(account=account), user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(contact)s” is added.") % {"contact": form.instance})
         return redirect(account)
@@ -27,7 +27,7 @@ def contact_create(request: HttpRequest, account: Account) -> HttpResponse:
 
 @object_required(Contact, "crm.change_contact", queryset=lambda rows: rows.select_related("account"))
 def contact_update(request: HttpRequest, contact: Contact) -> HttpResponse:
-    form = ContactForm(request.POST or None, instance=contact, user=request.user)
+    form = ContactForm(posted(request), instance=contact, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(contact)s” is saved.") % {"contact": contact})
         return redirect(contact.account)

@@ -21,7 +21,7 @@ from kam.core.forms import saved
 from kam.core.history import readable
 from kam.core.lists import list_filter, page_of, tabs_of
 from kam.core.models import Change
-from kam.core.pages import as_uuid, render_form
+from kam.core.pages import as_uuid, posted, render_form
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required
 
@@ -108,7 +108,7 @@ def changes_of(opportunity: Opportunity) -> list[Any]:
 @permission_required("crm.add_opportunity")
 def opportunity_create(request: HttpRequest) -> HttpResponse:
     form = OpportunityForm(
-        request.POST or None, initial=suggested(request), instance=Opportunity(), user=request.user
+        posted(request), initial=suggested(request), instance=Opportunity(), user=request.user
     )
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(opportunity)s” is added.") % {"opportunity": form.instance})
@@ -128,7 +128,7 @@ def suggested(request: HttpRequest) -> dict[str, Any]:
 
 @object_required(Opportunity, "crm.change_opportunity", queryset=with_facts)
 def opportunity_update(request: HttpRequest, opportunity: Opportunity) -> HttpResponse:
-    form = OpportunityForm(request.POST or None, instance=opportunity, user=request.user)
+    form = OpportunityForm(posted(request), instance=opportunity, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(opportunity)s” is saved.") % {"opportunity": opportunity})
         return redirect(opportunity)

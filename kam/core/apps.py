@@ -10,6 +10,7 @@ from django.db.models.signals import m2m_changed, post_migrate, pre_delete, pre_
 class CoreConfig(AppConfig):
     name = "kam.core"
     label = "core"
+    verbose_name = "Change log"
 
     def ready(self) -> None:
         from kam.core import changelog, money, triggers

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from kam.core.forms import options_response
+from kam.core.pages import posted
 from kam.core.policy import signed_in
 from kam.users.forms import ProfileForm, named
 from kam.users.models import User
@@ -15,7 +16,7 @@ from kam.users.models import User
 
 @signed_in
 def profile(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=request.user)
+    form = ProfileForm(posted(request), instance=request.user)
     if form.is_valid():
         form.save()
         messages.success(request, _("Your settings are saved."))

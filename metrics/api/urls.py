@@ -1,1 +1,12 @@
-urlpatterns: list = []
+from django.urls import path
+
+from metrics.api import views
+
+urlpatterns = [
+    path("account-plans/<uuid:pk>/kpis/", views.PlanKpiView.as_view(), name="account-plans-kpis"),
+    path(
+        "account-plans/<uuid:pk>/kpis/records/",
+        views.PlanKpiRecordsView.as_view(),
+        name="account-plans-kpis-records",
+    ),
+]

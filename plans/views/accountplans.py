@@ -16,7 +16,7 @@ from crm.models import Account
 from kam.core.changes import StaleObjectError
 from kam.core.clock import company_today
 from kam.core.forms import options_response, saved
-from kam.core.pages import as_uuid, render_form
+from kam.core.pages import as_uuid, posted, render_form
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required, signed_in
 from plans import operations, policies
@@ -52,7 +52,7 @@ def accountplan_list(request: HttpRequest) -> HttpResponse:
 @permission_required("plans.add_accountplan")
 def accountplan_create(request: HttpRequest) -> HttpResponse:
     form = AccountPlanForm(
-        request.POST or None, initial=suggested(request), instance=AccountPlan(), user=request.user
+        posted(request), initial=suggested(request), instance=AccountPlan(), user=request.user
     )
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(plan)s” is there, as a draft.") % {"plan": form.instance})
@@ -88,7 +88,7 @@ def suggested(request: HttpRequest) -> dict[str, Any]:
     AccountPlan, "plans.change_accountplan", queryset=lambda rows: rows.select_related("account")
 )
 def accountplan_update(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
-    form = AccountPlanForm(request.POST or None, instance=plan, user=request.user)
+    form = AccountPlanForm(posted(request), instance=plan, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(plan)s” is saved.") % {"plan": plan})
         return redirect(plan)
@@ -101,7 +101,7 @@ def accountplan_section(request: HttpRequest, plan: AccountPlan, section: str) -
     """One section of prose."""
     if section not in SECTIONS:
         raise Http404
-    form = SectionForm(request.POST or None, instance=plan, section=section, user=request.user)
+    form = SectionForm(posted(request), instance=plan, section=section, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(section)s” is saved.") % {"section": form[section].label})
         return redirect(plan)
@@ -136,7 +136,7 @@ def accountplan_action(request: HttpRequest, plan: AccountPlan, action: str) -> 
     if action not in STEPS:
         raise Http404
     label, done = STEPS[action]
-    form = StatusForm(request.POST or None, initial={"version": plan.version})
+    form = StatusForm(posted(request), initial={"version": plan.version})
     if request.method == "POST" and form.is_valid():
         try:
             operations.change_plan_status(

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from kam.core.forms import saved
-from kam.core.pages import as_uuid, render_form
+from kam.core.pages import as_uuid, posted, render_form
 from kam.core.policy import object_required
 from plans.forms import ObjectiveForm
 from plans.models import AccountPlan, AccountPlanObjective, Strategy
@@ -27,7 +27,7 @@ def objective_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         strategies = Strategy.objects.visible_to(request.user).filter(plan=plan)
         start["strategy"] = get_object_or_404(strategies, pk=as_uuid(pk))
     form = ObjectiveForm(
-        request.POST or None, initial=start, instance=AccountPlanObjective(plan=plan), user=request.user
+        posted(request), initial=start, instance=AccountPlanObjective(plan=plan), user=request.user
     )
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("The objective “%(objective)s” is added.") % {"objective": form.instance})
@@ -38,7 +38,7 @@ def objective_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
 
 @object_required(AccountPlanObjective, "plans.change_accountplanobjective", queryset=with_plan)
 def objective_update(request: HttpRequest, objective: AccountPlanObjective) -> HttpResponse:
-    form = ObjectiveForm(request.POST or None, instance=objective, user=request.user)
+    form = ObjectiveForm(posted(request), instance=objective, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("The objective “%(objective)s” is saved.") % {"objective": objective})
         return redirect(objective.plan)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from kam.core.forms import saved
-from kam.core.pages import render_form
+from kam.core.pages import posted, render_form
 from kam.core.policy import object_required
 from plans.forms import ParticipantForm
 from plans.models import AccountPlan, AccountPlanParticipant
@@ -21,9 +21,7 @@ def with_plan(rows: QuerySet) -> QuerySet:
 
 @object_required(AccountPlan, "plans.add_accountplanparticipant")
 def participant_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
-    form = ParticipantForm(
-        request.POST or None, instance=AccountPlanParticipant(plan=plan), user=request.user
-    )
+    form = ParticipantForm(posted(request), instance=AccountPlanParticipant(plan=plan), user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("%(person)s takes part now.") % {"person": form.instance.user})
         return redirect(plan)
@@ -33,7 +31,7 @@ def participant_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
 
 @object_required(AccountPlanParticipant, "plans.change_accountplanparticipant", queryset=with_plan)
 def participant_update(request: HttpRequest, participant: AccountPlanParticipant) -> HttpResponse:
-    form = ParticipantForm(request.POST or None, instance=participant, user=request.user)
+    form = ParticipantForm(posted(request), instance=participant, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("What %(person)s may do is saved.") % {"person": participant.user})
         return redirect(participant.plan)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from kam.core.forms import saved
-from kam.core.pages import render_form
+from kam.core.pages import posted, render_form
 from kam.core.policy import object_required
 from plans.forms import StrategyForm
 from plans.models import AccountPlan, AccountPlanObjective, Strategy
@@ -21,7 +21,7 @@ def with_plan(rows: QuerySet) -> QuerySet:
 
 @object_required(AccountPlan, "plans.add_strategy")
 def strategy_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
-    form = StrategyForm(request.POST or None, instance=Strategy(plan=plan), user=request.user)
+    form = StrategyForm(posted(request), instance=Strategy(plan=plan), user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("The strategy “%(strategy)s” is added.") % {"strategy": form.instance})
         return redirect(plan)
@@ -31,7 +31,7 @@ def strategy_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
 
 @object_required(Strategy, "plans.change_strategy", queryset=with_plan)
 def strategy_update(request: HttpRequest, strategy: Strategy) -> HttpResponse:
-    form = StrategyForm(request.POST or None, instance=strategy, user=request.user)
+    form = StrategyForm(posted(request), instance=strategy, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("The strategy “%(strategy)s” is saved.") % {"strategy": strategy})
         return redirect(strategy.plan)

@@ -206,3 +206,29 @@ def test_delete_page_opens_where_deleting_is_offered(
     row = MAKE[model](world, admin)
 
     assert browser.get(url(model, "delete", row.pk)).status_code == (403 if model in WITHOUT_DELETE else 200)
+
+
+@pytest.mark.parametrize("model", sorted(READ_ONLY, key=str), ids=lambda model: model._meta.label)
+def test_log_and_kpis_are_for_looking_only(
+    model: type[models.Model], browser: Client, admin: User, world: World
+) -> None:
+    row = MAKE[model](world, admin)
+    values = {"action": "delete_selected", "_selected_action": [str(row.pk)], "post": "yes"}
+
+    assert browser.get(url(model, "add")).status_code == 403
+    assert (
+        browser.post(url(model, "change", row.pk), {"reason": "forged", "currency": "EUR"}).status_code == 403
+    )
+    browser.post(url(model, "changelist"), values)
+
+    same = models.QuerySet(model).get(pk=row.pk)
+    assert [getattr(same, f.attname) for f in model._meta.concrete_fields] == [
+        getattr(row, f.attname) for f in model._meta.concrete_fields
+    ]
+
+
+def test_kpi_leads_to_the_page_of_its_plan(browser: Client, admin: User, world: World) -> None:
+    kpi = computed_plan(world, admin)
+
+    assert kpi.plan.get_absolute_url() in browser.get(url(PlanKPI, "changelist")).text
+    assert kpi.plan.get_absolute_url() in browser.get(url(PlanKPI, "change", kpi.pk)).text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, models
+from django.db.models.signals import ModelSignal, pre_delete, pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -358,3 +361,73 @@ def test_inline_rows_cost_no_queries_of_their_own(browser: Client, world: World)
 
     assert count_all() == first
     assert max(first) <= 20
+
+
+# --- Somebody else, between our look and our save -------------------------------------------------
+@contextmanager
+def meanwhile(
+    signal: ModelSignal, model: type[models.Model], happens: Callable[[Any], Any]
+) -> Iterator[None]:
+    """Once, when a row of `model` is about to be written, something `happens` to it first."""
+    waiting = [happens]
+
+    def receiver(instance: Any, **kwargs: Any) -> None:
+        if waiting:
+            waiting.pop()(instance)
+
+    signal.connect(receiver, sender=model, weak=False)
+    try:
+        yield
+    finally:
+        signal.disconnect(receiver, sender=model)
+    assert not waiting
+
+
+def test_line_saved_by_somebody_else_at_the_same_moment_saves_nothing(browser: Client, world: World) -> None:
+    address = url(Opportunity, "change", world.open.pk)
+    form = open_form(browser, address)
+
+    def overtake(line: OpportunityLine) -> None:
+        models.QuerySet(OpportunityLine).filter(pk=line.pk).update(version=models.F("version") + 1)
+
+    with meanwhile(pre_save, OpportunityLine, overtake):
+        response = browser.post(address, {**form, "name": "Mine", "lines-0-quantity": "3"}, follow=True)
+
+    assert "Nothing of yours was saved" in response.text
+    assert stored(world.open).name == "Ward extension"
+    assert OpportunityLine.objects.unscoped("test").get(opportunity=world.open).quantity == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_record_that_somebody_begins_to_use_is_not_deleted(
+    transactional_db: None, browser: Client, admin: User
+) -> None:
+    account = factories.create_account("Lonely")
+
+    with meanwhile(
+        pre_delete, Account, lambda row: factories.create_opportunity(row, stage=factories.open_stage())
+    ):
+        response = browser.post(url(Account, "delete", account.pk), {"post": "yes"}, follow=True)
+
+    assert "It was not deleted" in response.text
+    assert stored(account) == account
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bulk_deletion_of_what_somebody_begins_to_use_deletes_nothing(
+    transactional_db: None, browser: Client, admin: User
+) -> None:
+    accounts = [factories.create_account() for _number in range(2)]
+    values = {
+        "action": "delete_selected",
+        "_selected_action": [str(row.pk) for row in accounts],
+        "post": "yes",
+    }
+
+    with meanwhile(
+        pre_delete, Account, lambda row: factories.create_opportunity(row, stage=factories.open_stage())
+    ):
+        response = browser.post(url(Account, "changelist"), values, follow=True)
+
+    assert "Not done" in response.text
+    assert Account.objects.unscoped("test").count() == 2

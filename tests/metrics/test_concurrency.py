@@ -89,12 +89,16 @@ def slow_rollup(monkeypatch: pytest.MonkeyPatch) -> threading.local:
     """In a thread that set `here.is_slow`, the statement takes its snapshot and then waits for `GATE`."""
     here, original = threading.local(), rollup.rollup_sql
 
-    def sql(vendor: str, *, plan_filter: str) -> str:
-        if getattr(here, "is_slow", False):
+    def is_slow() -> bool:
+        return getattr(here, "is_slow", False)
+
+    def sql(vendor: str, *, plan_filter: str, **parameters: str) -> str:
+        if is_slow():
             plan_filter += f" AND (SELECT TRUE FROM pg_advisory_xact_lock_shared({GATE}))"
-        return original(vendor, plan_filter=plan_filter)
+        return original(vendor, plan_filter=plan_filter, **parameters)
 
     monkeypatch.setattr(rollup, "rollup_sql", sql)
+    monkeypatch.setattr(rollup, "_has_function", lambda connection: not is_slow())
     return here
 
 
@@ -113,12 +117,13 @@ def change_amount(plan: AccountPlan, amount: int) -> None:
 
 
 def slow_recompute_and_a_newer_change(plan: AccountPlan, here: threading.local) -> None:
-    """One recompute has read the old amount and hangs; the amount changes; a second recompute comes by."""
+    """One recompute has read an amount and hangs; the amount changes; a second recompute comes by."""
 
     def slow() -> None:
         here.is_slow = True
         operations.recompute_plans([plan.pk])
 
+    change_amount(plan, 200)
     with closed_gate():
         first = in_thread(slow)
         until(waits_for_a_lock)
@@ -147,7 +152,7 @@ def test_without_the_lock_a_slow_recompute_does_overwrite(
 
     slow_recompute_and_a_newer_change(plan, slow_rollup)
 
-    assert pipeline_of(plan) == 100
+    assert pipeline_of(plan) == 200
     assert not StaleMarker.objects.exists()
 
 

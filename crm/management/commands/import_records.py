@@ -34,9 +34,8 @@ class Command(BaseCommand):
         how = parser.add_mutually_exclusive_group()
         how.add_argument(
             "--all-or-nothing",
-            action="store_false",
-            dest="skip_bad_rows",
-            help="keep nothing if any row is refused (as without options)",
+            action="store_true",
+            help="keep nothing if any row is refused: what happens anyway, said aloud",
         )
         how.add_argument("--skip-bad-rows", action="store_true", help="keep the sound rows")
         parser.add_argument("--errors", type=Path, metavar="FILE", help="write every error to this CSV file")

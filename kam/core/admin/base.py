@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import NestedObjects, flatten_fieldsets, quote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import IntegrityError, connection, models, router
 from django.db.models.deletion import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -68,6 +69,17 @@ class GatedAdmin(BaseModelAdmin):
     def has_versioned_form(self, request: HttpRequest, obj: Any) -> bool:
         return issubclass(self.form, KamAdminForm) and self.has_change_permission(request, obj)
 
+    # The icons beside a choice that lead to the chosen row. Nobody deletes an account from within a plan.
+    related_links: tuple[str, ...] = ("add", "change", "view")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            for link in ("add", "change", "delete", "view"):
+                if link not in self.related_links:
+                    setattr(field.widget, f"can_{link}_related", False)
+        return field
+
     def columns_only(self, kwargs: dict[str, Any], request: HttpRequest, obj: Any) -> dict[str, Any]:
         """The arguments of a form's factory, without the fields that the form declares itself."""
         names = kwargs.get("fields") or flatten_fieldsets(self.get_fieldsets(request, obj))
@@ -76,6 +88,7 @@ class GatedAdmin(BaseModelAdmin):
 
 class KamTabularInline(GatedAdmin, admin.TabularInline):
     formset = GatedInlineFormSet
+    related_links = ()
     extra = 0
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -137,8 +150,7 @@ class KamModelAdmin(GatedAdmin, admin.ModelAdmin):
             )
         except IntegrityError:
             text = _("Somebody saved the same at this moment. Nothing of yours was saved: enter it again.")
-        messages.error(request, text)
-        return HttpResponseRedirect(request.get_full_path())
+        return self._refused(request, text)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Many-to-many relations keep the rows that the user cannot see."""
@@ -223,9 +235,20 @@ class KamModelAdmin(GatedAdmin, admin.ModelAdmin):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         try:
             return super().delete_view(request, object_id, extra_context)
-        except ProtectedError:
-            messages.error(request, _("It cannot be deleted: it is still in use."))
-            return HttpResponseRedirect(request.get_full_path())
+        except (ProtectedError, IntegrityError):
+            return self._refused(request, _("It was not deleted: somebody began to use it at this moment."))
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
+        try:
+            return super().response_action(request, queryset)
+        except (ProtectedError, IntegrityError, StaleObjectError):
+            return self._refused(
+                request, _("Not done: somebody changed or began to use a row at this moment.")
+            )
+
+    def _refused(self, request: HttpRequest, text: str) -> HttpResponse:
+        messages.error(request, text)
+        return HttpResponseRedirect(request.get_full_path())
 
     # --- History: our change log instead of Django's --------------------------------------------
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from kam.core.api.permissions import PUBLIC
 from kam.core.api.problems import MEDIA_TYPE
-from kam.core.api.serializers import ProblemSerializer, RefSerializer
+from kam.core.api.serializers import ProblemSerializer, RefSerializer, StrictFields
 
 DESCRIPTIONS = {
     "400": "The request is not valid; `errors` says what and where.",
@@ -80,10 +80,18 @@ class KamAutoSchema(AutoSchema):
             responses.setdefault(code, {"description": DESCRIPTIONS[code], "content": content})
         return responses
 
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        super()._insert_field_validators(field, schema)
+        # An empty text is no address, yet many addresses are empty.
+        if schema.get("format") in {"email", "uri"} and (field.read_only or field.allow_blank):
+            del schema["format"]
+
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "response" and schema.get("properties"):
             schema["required"] = sorted(schema["properties"])  # an answer always has all its fields
+        if direction == "request" and isinstance(serializer, StrictFields):
+            schema["additionalProperties"] = False
         return schema
 
 

@@ -1,0 +1,129 @@
+"""The numbers of one plan, and the records behind them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ErrorDetail, NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from kam.core.api.pagination import CappedPagination
+from kam.core.api.permissions import BY_OBJECT
+from kam.core.api.views import KamAPIView
+from kam.core.api.viewsets import found
+from kam.core.clock import company_today
+from metrics import operations, policies
+from metrics.api import serializers
+from metrics.records import records_of
+from plans.models import AccountPlan
+from plans.operations import log_confidential_look
+
+
+def refuse(parameter: str, message: str, code: str = "invalid") -> ValidationError:
+    return ValidationError({parameter: [ErrorDetail(message, code=code)]})
+
+
+class PlanNumbersView(KamAPIView):
+    """The plan comes through the gate (404); its numbers are asked for apart (403)."""
+
+    kam_policy = BY_OBJECT
+
+    def plan(self, pk: UUID) -> AccountPlan:
+        plan = found(AccountPlan.objects.visible_to(self.request.user), pk)
+        if not self.request.user.has_perm("plans.view_numbers", plan):
+            raise PermissionDenied()
+        log_confidential_look(plan=plan, user=self.request.user)
+        return plan
+
+
+class PlanKpiView(PlanNumbersView):
+    """The KPIs of a plan, right as of now: what they rest on is counted before they are read."""
+
+    query_parameters = (
+        OpenApiParameter(
+            "as_of", OpenApiTypes.DATE, description="Today. Past days come with the plan's history."
+        ),
+        OpenApiParameter(
+            "currency", OpenApiTypes.STR, description="The plan's currency (default) or company currency."
+        ),
+    )
+
+    @extend_schema(responses=serializers.PlanKpiSerializer, operation_id="account_plans_kpis")
+    def get(self, request: Request, pk: UUID) -> Response:
+        plan = self.plan(pk)
+        self.check_day(request.query_params.get("as_of"))
+        in_company_currency = self.wants_company_currency(plan, request.query_params.get("currency"))
+        kpi, is_fresh = operations.fresh_kpi(plan)
+        return Response(
+            serializers.kpi_answer(kpi, is_fresh=is_fresh, in_company_currency=in_company_currency)
+        )
+
+    def check_day(self, text: str | None) -> None:
+        if text is None:
+            return
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise refuse("as_of", _("Enter a date, such as 2026-11-21.")) from None
+        if day != company_today():
+            raise refuse("as_of", _("Only today's numbers are kept so far."), "not_available")
+
+    def wants_company_currency(self, plan: AccountPlan, code: str | None) -> bool:
+        if code in {None, plan.currency}:
+            return False
+        if code != settings.COMPANY_CURRENCY:
+            message = _("Only %(plan)s and %(company)s can be shown.")
+            raise refuse("currency", message % {"plan": plan.currency, "company": settings.COMPANY_CURRENCY})
+        return True
+
+
+class PlanKpiRecordsView(PlanNumbersView):
+    """The records in a number of the plan, or with `excluded=true` those left out, each with the reason."""
+
+    query_parameters = (
+        OpenApiParameter("kpi", OpenApiTypes.STR, enum=policies.KPIS, required=True),
+        OpenApiParameter("excluded", OpenApiTypes.BOOL),
+        OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": CappedPagination.max_page}),
+        OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 10**9}),
+    )
+
+    @extend_schema(responses=serializers.KpiRecordsSerializer, operation_id="account_plans_kpis_records")
+    def get(self, request: Request, pk: UUID) -> Response:
+        plan = self.plan(pk)
+        kpi = request.query_params.get("kpi")
+        if kpi not in policies.KPIS:
+            raise refuse("kpi", _("Name one of: %(names)s.") % {"names": ", ".join(policies.KPIS)})
+        excluded = request.query_params.get("excluded", "false")
+        if excluded not in {"true", "false"}:
+            raise refuse("excluded", _("Enter true or false."))
+        pages = CappedPagination()
+        pages.request = request
+        page = pages._number("page", 1, pages.max_page)
+        size = min(pages._number("page_size", pages.page_size, 10**9), pages.max_page_size)
+        listed = records_of(
+            plan,
+            kpi=kpi,
+            user=request.user,
+            is_excluded=excluded == "true",
+            start=(page - 1) * size,
+            size=size,
+        )
+        if page > 1 and not listed.records:
+            raise NotFound(_("There is no such page."))
+        return Response({**serializers.records_answer(listed), **self.links(page, size, listed.count)})
+
+    def links(self, page: int, size: int, count: int) -> dict[str, Any]:
+        url = self.request.build_absolute_uri()
+        before = remove_query_param(url, "page") if page == 2 else replace_query_param(url, "page", page - 1)
+        return {
+            "next": replace_query_param(url, "page", page + 1) if page * size < count else None,
+            "previous": before if page > 1 else None,
+        }

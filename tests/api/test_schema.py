@@ -1,0 +1,137 @@
+"""The schema is the full description: it is valid, and what is served matches it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, transaction
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from schemathesis import checks
+
+from crm import models as crm
+from kam.users.models import ApiToken, Role, User
+from plans import models as plans
+from templates_app.models import PlanType
+from tests import factories
+from tests.fixtures import ApiFor
+
+# One row of every kind has this id: a generated reference mostly leads somewhere.
+ONE = uuid.UUID("11111111-1111-4111-8111-111111111111")
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.response_headers_conformance,
+]
+
+schemathesis.openapi.format("uuid", st.one_of(st.just(str(ONE)), st.just(str(ONE)), st.uuids().map(str)))
+schemathesis.openapi.format("decimal", st.decimals(-1_000, 10**6, places=2).map(str))
+schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
+schema.app = get_wsgi_application()
+
+
+def test_schema_is_valid_and_made_without_a_warning(tmp_path: Any) -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yaml"))
+
+
+def test_schema_tells_security_versions_replays_and_problems(api: ApiFor, db: None) -> None:
+    document = api(None).get("/api/v1/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
+    plan = document["paths"]["/api/v1/account-plans/{id}/"]
+    create = document["paths"]["/api/v1/account-plans/"]["post"]
+
+    def headers(operation: dict[str, Any]) -> set[str]:
+        return {item["name"] for item in operation["parameters"] if item["in"] == "header"}
+
+    assert document["components"]["securitySchemes"]["token"]["name"] == "Authorization"
+    assert headers(plan["patch"]) == headers(plan["delete"]) == {"If-Match"}
+    assert headers(create) == {"Idempotency-Key"}
+    assert "ETag" in plan["get"]["responses"]["200"]["headers"]
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status in ("400", "401", "403", "404", "412", "428", "429", "503"):
+        assert plan["patch"]["responses"][status]["content"] == problem
+
+
+@pytest.fixture(params=[Role.ADMIN, Role.KAM])
+def key(request: pytest.FixtureRequest, db: None, settings: Any) -> str:
+    """A token of the user `ONE`, who owns one row of every kind, each with the id `ONE`."""
+    settings.ALLOWED_HOSTS = ["localhost"]
+    user = User.objects.create(id=ONE, username="one", role=request.param)
+    territory = crm.Territory.objects.create(id=ONE, name="North", code="N")
+    crm.TerritoryMembership.objects.create(id=ONE, territory=territory, user=user)
+    account = crm.Account.objects.create(id=ONE, name="Harbour", owner=user, territory=territory)
+    contact = crm.Contact.objects.create(id=ONE, account=account, name="Ines")
+    category = crm.ProductCategory.objects.create(id=ONE, name="Beds", code="B")
+    product = crm.Product.objects.create(id=ONE, name="Bed", code="B1", category=category)
+    stage = crm.Stage.objects.create(id=ONE, name="Offer", default_probability=50)
+    money = {"amount": 100, "currency": "USD"}
+    deal = crm.Opportunity(id=ONE, account=account, name="Beds", stage=stage, owner=user, **money)
+    deal.close_date = date(2026, 5, 1)
+    deal.save()
+    line = crm.OpportunityLine(id=ONE, opportunity=deal, product=product, quantity=Decimal(1), amount=100)
+    line.save()
+    crm.RevenueSchedule.objects.create(id=ONE, line=line, date=date(2026, 5, 1), amount=50)
+    crm.Order.objects.create(id=ONE, account=account, product=product, date=date(2026, 5, 1), **money)
+    kind = crm.ActivityType.objects.create(id=ONE, name="Call")
+    call = crm.Activity.objects.create(
+        id=ONE, type=kind, account=account, owner=user, subject="Call", planned_for=date(2026, 5, 1)
+    )
+    call.contacts.add(contact)
+    crm.ExchangeRate.objects.create(id=ONE, currency="EUR", valid_from=date(2026, 1, 1), rate=1)
+    crm.PickListValue.objects.create(id=ONE, pick_list="industry", name="Hospitals")
+    plan = plans.AccountPlan.objects.create(
+        id=ONE,
+        name="This year",
+        account=account,
+        plan_type=PlanType.objects.create(id=ONE, name="Key Account Plan"),
+        owner=user,
+        start_date=date(2026, 1, 1),
+        end_date=date(2026, 12, 31),
+        currency="USD",
+    )
+    strategy = plans.Strategy.objects.create(id=ONE, plan=plan, name="Grow")
+    plans.AccountPlanObjective.objects.create(id=ONE, plan=plan, strategy=strategy, name="Double", owner=user)
+    plans.AccountPlanParticipant.objects.create(id=ONE, plan=plan, user=factories.create_user())
+    ApiToken.objects.create(id=ONE, user=user, name="one", key_hash=ApiToken.hash_of("one"))
+    return factories.create_token(user)[1]
+
+
+@pytest.fixture
+def _one_connection() -> Iterator[None]:
+    """As Django's own test client does: a request leaves the test's connection open."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("_one_connection")
+@schema.parametrize()
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_served_as_described(case: schemathesis.Case, key: str) -> None:
+    """Whatever the schema allows and whatever it forbids: no 5xx, and answers as described."""
+    case.headers["Authorization"] = f"Token {key}"
+    if case.method in {"PUT", "PATCH", "DELETE"}:
+        case.headers.setdefault("If-Match", '"1"')
+    with transaction.atomic():  # every example meets the same rows
+        response = case.call()
+        transaction.set_rollback(True)
+    case.validate_response(response, checks=CHECKS)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from kam.users.models import User
+from tests import factories
+from tests.fixtures import ClientFor, World
+from tests.pages import get, text_of
+
+pytestmark = pytest.mark.django_db
+URL = reverse("plans:search")
+
+
+def found(client_as: ClientFor, user: User, text: str) -> dict[str, int]:
+    response = get(client_as(user), URL, data={"q": text})
+    return {group.kind: group.count for group in response.context["groups"]}
+
+
+def test_search_groups_what_the_reader_may_see(
+    client_as: ClientFor, world: World, account_manager: User, stranger: User, msl: User
+) -> None:
+    assert found(client_as, account_manager, "harbour") == {
+        "plans": 2,
+        "accounts": 2,
+        "opportunities": 5,
+        "contacts": 1,
+    }
+    assert found(client_as, stranger, "harbour") == {}
+    assert found(client_as, msl, "harbour") == {"plans": 2, "accounts": 2, "contacts": 1}
+
+
+def test_confidential_plans_cannot_be_found(
+    client_as: ClientFor, world: World, cast: dict[str, User]
+) -> None:
+    assert {name: found(client_as, user, "takeover") for name, user in cast.items()} == {
+        name: {} for name in cast
+    }
+    assert found(client_as, world.keeper, "takeover") == {"plans": 1}
+
+
+def test_every_word_must_occur(client_as: ClientFor, world: World, account_manager: User) -> None:
+    assert found(client_as, account_manager, "ines prado") == {"contacts": 1}
+    assert found(client_as, account_manager, "ines zebra") == {}
+
+
+def test_many_matches_are_cut_and_lead_to_the_list(
+    client_as: ClientFor, world: World, account_manager: User
+) -> None:
+    for number in range(101):
+        factories.create_opportunity(world.account, f"Series {number}")
+
+    response = get(client_as(account_manager), URL, data={"q": "series"})
+
+    text = text_of(response)
+    assert "Opportunities 100+" in text
+    assert f"{reverse('crm:opportunity_list')}?search=series" in response.content.decode()
+
+
+def test_nothing_typed_nothing_found_and_too_short(
+    client_as: ClientFor, world: World, account_manager: User
+) -> None:
+    client = client_as(account_manager)
+
+    assert "What are you looking for?" in text_of(get(client, URL))
+    assert "Nothing found" in text_of(get(client, URL, data={"q": "zebra"}))
+    assert "Two letters at least" in text_of(get(client, URL, data={"q": "h"}))
+
+
+def test_statements_do_not_grow_with_the_matches(
+    client_as: ClientFor, world: World, account_manager: User, django_assert_num_queries
+) -> None:
+    client = client_as(account_manager)
+    with django_assert_num_queries(6):
+        get(client, URL, data={"q": "harbour"})
+    for _number in range(2):
+        account = factories.create_account(
+            "Harbour more", owner=account_manager, territory=world.account.territory
+        )
+        factories.create_plan(account, "Harbour plan", owner=factories.create_user())
+        factories.create_contact(account, "Harbour Master")
+
+    with django_assert_num_queries(6):
+        get(client, URL, data={"q": "harbour"})
