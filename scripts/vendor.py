@@ -30,8 +30,9 @@ adjustments-horizontal affiliate alert-circle alert-triangle archive arrow-back-
 arrow-right arrow-up arrows-sort ban bell books briefcase building calendar-due calendar-event cash
 chart-bar check checklist chevron-down chevron-left chevron-right circle-check circle-dashed clock
 coins copy device-desktop dots download external-link eye file-export file-import file-text filter
-flag folder gauge git-compare grip-vertical heart-rate-monitor help-circle history info-circle key layout-dashboard link list-check
-lock logout mail menu-2 message minus moon paperclip pencil phone pin player-pause plus presentation
+flag folder gauge git-compare grip-vertical heart-rate-monitor help-circle history info-circle
+key layout-dashboard link list-check lock
+logout mail menu-2 message minus moon paperclip pencil phone pin player-pause plus presentation
 printer refresh report-money scale search send settings shield-lock sitemap star sun target trash
 trending-down trending-up upload user user-circle users world x
 """.split()

@@ -236,7 +236,7 @@ def values_by_version(versions: Sequence[ActionPlanTemplateVersion]) -> dict[Any
     """`item_values` of several versions by their id, in one statement."""
     rows = ActionPlanTemplateItem.objects.filter(template_version__in=[version.pk for version in versions])
     items = list(rows.select_related("activity_type").order_by("order", "created_at", "id"))
-    keys = {item.pk: item.key for item in items}
+    keys: dict[Any, Any] = {item.pk: item.key for item in items}
     found: dict[Any, dict[Any, dict[str, Any]]] = {version.pk: {} for version in versions}
     for item in items:
         values = {name: getattr(item, name) for name in COMPARED[:-1]}

@@ -35,7 +35,7 @@ def declared(vendor: str) -> Iterable[Trigger]:
     return _postgresql() if vendor == "postgresql" else _sqlite()
 
 
-def _differs(columns: Iterable[str], operator: str) -> str:
+def _differs(columns: Iterable[str | None], operator: str) -> str:
     return "(" + " OR ".join(f'OLD."{name}" {operator} NEW."{name}"' for name in columns) + ")"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 from crm.enums import PickList
 from crm.models import PickListValue
@@ -64,7 +65,7 @@ def _create_template(sample: Sample, spec: Template) -> ActionPlanTemplate:
 
 
 def _add_items(
-    sample: Sample, version: ActionPlanTemplateVersion, items: tuple[Item, ...], keys: dict[str, object]
+    sample: Sample, version: ActionPlanTemplateVersion, items: tuple[Item, ...], keys: dict[str, UUID]
 ) -> None:
     made: dict[str, ActionPlanTemplateItem] = {}
     for order, spec in enumerate(items, 1):

@@ -65,6 +65,14 @@ def import_library(content: bytes, *, dry_run: bool = False) -> ImportReport:
     return report
 
 
+@dataclass(frozen=True)
+class _Item:
+    """A checked item without a version, and the key of its prerequisite."""
+
+    row: ActionPlanTemplateItem
+    after: Any
+
+
 class _Loader:
     def __init__(self) -> None:
         self.report = ImportReport()
@@ -185,8 +193,7 @@ class _Loader:
         return stepped
 
     # --- Items ----------------------------------------------------------------------------
-    def _items(self, rows: list[dict[str, Any]]) -> list[ActionPlanTemplateItem]:
-        """Checked items without a version, each with its prerequisite's key in `waits_for`."""
+    def _items(self, rows: list[dict[str, Any]]) -> list[_Item]:
         keys = [row["key"] for row in rows]
         items = []
         before = len(self.errors)
@@ -206,7 +213,7 @@ class _Loader:
             raise ValidationError({"items": _("Some items wait for each other.")})
         return items
 
-    def _item(self, row: dict[str, Any], *, order: int) -> ActionPlanTemplateItem:
+    def _item(self, row: dict[str, Any], *, order: int) -> _Item:
         values = {name: row[name] for name in ITEM_FIELDS}
         if (name := values["activity_type"]) is not None and name not in self.activity_types:
             raise ValidationError(
@@ -219,15 +226,14 @@ class _Loader:
         item = ActionPlanTemplateItem(key=row["key"], order=order, **values)
         item.clean_fields(exclude=["template_version", "activity_type", "prerequisite"])
         item.clean()
-        item.waits_for = row["prerequisite"]
-        return item
+        return _Item(item, row["prerequisite"])
 
-    def _fill(self, version: ActionPlanTemplateVersion, items: list[ActionPlanTemplateItem]) -> None:
-        ids = {item.key: item.pk for item in items}
+    def _fill(self, version: ActionPlanTemplateVersion, items: list[_Item]) -> None:
+        ids = {item.row.key: item.row.pk for item in items}
         for item in items:
-            item.template_version = version
-            item.prerequisite_id = ids.get(item.waits_for)
-        ActionPlanTemplateItem.objects.bulk_create(items)
+            item.row.template_version = version
+            item.row.prerequisite_id = ids.get(item.after)
+        ActionPlanTemplateItem.objects.bulk_create(item.row for item in items)
 
     # --- Goals ----------------------------------------------------------------------------
     def _goal(self, row: dict[str, Any]) -> None:
@@ -249,9 +255,9 @@ class _Loader:
         self._count(goal, "goal_definitions", is_new=found is None, is_changed=goal.version != before)
 
 
-def _values(items: list[ActionPlanTemplateItem]) -> dict[Any, dict[str, Any]]:
+def _values(items: list[_Item]) -> dict[Any, dict[str, Any]]:
     """As `operations.item_values` of a saved version."""
     return {
-        item.key: {name: getattr(item, name) for name in ITEM_FIELDS} | {"prerequisite": item.waits_for}
+        item.row.key: {name: getattr(item.row, name) for name in ITEM_FIELDS} | {"prerequisite": item.after}
         for item in items
     }
