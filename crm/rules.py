@@ -33,6 +33,12 @@ def of_own_source(user: User, obj: Any = None) -> bool:
     return obj is None or (bool(user.source) and obj.source == user.source)
 
 
+@rules.predicate
+def is_unsourced(user: User, obj: Any = None) -> bool:
+    """A new record that comes from no other system."""
+    return obj is not None and obj._state.adding and not (obj.source or obj.external_id)
+
+
 # A manager's gate lets through only the own subtree.
 feeds = has_role(Role.INTEGRATION) & of_own_source
 writes_any = has_role(Role.ADMIN) | has_role(Role.MANAGER) | feeds
@@ -62,7 +68,8 @@ for owned in (Opportunity, Activity):
 for action in ("add", "change", "delete"):
     rules.add_perm(f"crm.{action}_order", is_active & (has_role(Role.ADMIN) | feeds))
 # Whose key a record has in another system is that system's business; others could probe for hidden keys.
-rules.add_perm("crm.write_source", is_active & (has_role(Role.ADMIN) | feeds))
+types_it_in = ~has_role(Role.INTEGRATION) & is_unsourced
+rules.add_perm("crm.write_source", is_active & (has_role(Role.ADMIN) | feeds | types_it_in))
 CATALOG = (
     "territory",
     "territorymembership",

@@ -49,8 +49,7 @@ class SourcedSerializer(KamModelSerializer):
         if row._state.adding and user.source:
             row.source = row.source or user.source
         changed = {field.name for field in row.changed_fields()} & {"source", "external_id"}
-        named = row.source or row.external_id or not row._state.adding
-        if changed and named and not user.has_perm("crm.write_source", row):
+        if changed and not user.has_perm("crm.write_source", row):
             message = _("Only the system that owns a record names its source.")
             if user.source:
                 message = _("You may write under the source “%(source)s” only.") % {"source": user.source}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -143,7 +144,7 @@ class OpportunityLine(BaseModel):
         ordering = ("created_at", "id")
 
     def __str__(self) -> str:
-        return f"{self.product} × {self.quantity.normalize():f}"
+        return f"{self.product} × {Decimal(self.quantity).normalize():f}"  # the default is a plain 1 until loaded
 
     @property
     def change_container_id(self) -> Any:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from rest_framework import serializers
 
 from kam.core.api import fields
 from kam.core.api.serializers import BASE_FIELDS, ME, KamModelSerializer, VersionedSerializer
+from kam.users.models import User
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
 
 NUMBERS = ("sales_target", "stretch_target")
+LINKS = ("parent_plan", "copied_from")
 
 
 class AccountPlanSerializer(KamModelSerializer):
@@ -60,6 +63,18 @@ class AccountPlanSerializer(KamModelSerializer):
         if not user.has_perm("plans.view_numbers"):
             mine = AccountPlan.objects.visible_to(user).filter(pk__in=self.with_numbers).taking_part(user)
             self.with_numbers = set(mine.values_list("pk", flat=True))
+        self.link(rows, user)
+
+    def link(self, rows: Sequence[AccountPlan], user: User) -> None:
+        """Other plans as far as the user sees them. Asked in any case: a statement more or less would tell."""
+        ids = {getattr(plan, f"{name}_id") for plan in rows for name in LINKS} - {None}
+        seen = (
+            AccountPlan.objects.visible_to(user).filter(pk__in=ids or {UUID(int=0)}).only("name", "version")
+        )
+        by_id = {plan.pk: plan for plan in seen}
+        for plan in rows:
+            for name in LINKS:  # what prefetching sets, and nothing that a save would write
+                plan._state.fields_cache[name] = by_id.get(getattr(plan, f"{name}_id"))
 
     def to_representation(self, instance: AccountPlan) -> dict[str, Any]:
         shown = super().to_representation(instance)

@@ -76,19 +76,16 @@ class AccountPlanViewSet(PlanContentViewSet):
     filterset_class = filters.AccountPlanFilter
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
-        plans = AccountPlan.objects.visible_to(self.request.user).only("name", "version")
         objectives = AccountPlanObjective.objects.unscoped(
             "progress of plans that were loaded through the gate"
         )
         return queryset.select_related("account", "plan_type", "owner").prefetch_related(
-            Prefetch("parent_plan", plans),
-            Prefetch("copied_from", plans),
             Prefetch("objectives", objectives.only(*PROGRESS_FIELDS)),
         )
 
     def get_locked_object(self, permission: str, *, requires_version: bool | None = None) -> Any:
         # Who may only hand the plan over sends nothing but the new owner.
-        if self.action == "partial_update" and set(self.request.data) <= {"owner", "version"}:
+        if self.action == "partial_update" and set(self.request.data) - {"version"} == {"owner"}:
             permission = "plans.change_owner"
         return super().get_locked_object(permission, requires_version=requires_version)
 

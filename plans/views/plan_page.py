@@ -31,6 +31,7 @@ SHOWN_ACTIVITIES = 6
 SHOWN_CHANGES = 6
 ADVISED_OBJECTIVES = 5
 MONEY_FIELDS = ("sales_target", "stretch_target")
+LINK_FIELDS = ("parent_plan", "copied_from")
 REASON = "parts of a plan that was loaded through the gate"
 
 
@@ -39,7 +40,7 @@ def whole(plans: QuerySet) -> QuerySet:
     objectives = AccountPlanObjective.objects.unscoped(REASON).select_related("owner")
     participants = AccountPlanParticipant.objects.unscoped(REASON).select_related("user")
     plans = plans.annotate(short_term_touched_at=Subquery(short_term_changes().values("at")[:1]))
-    return plans.select_related("account__territory", "plan_type", "owner", "parent_plan").prefetch_related(
+    return plans.select_related("account__territory", "plan_type", "owner").prefetch_related(
         Prefetch("objectives", objectives),
         Prefetch("strategies", Strategy.objects.unscoped(REASON)),
         Prefetch("participants", participants),
@@ -131,15 +132,15 @@ def next_activities(plan: AccountPlan, user: User) -> list[Activity]:
 
 
 def changes_of(plan: AccountPlan, user: User) -> list[Any]:
-    """What was done to the plan lately; targets only for those who may see numbers."""
+    """What was done to the plan lately: targets for those who may see numbers, links to other plans for nobody."""
     changes = Change.objects.of(plan)[:SHOWN_CHANGES]
     people = [
         plan.owner,
         *(o.owner for o in plan.objectives.all()),
         *(p.user for p in plan.participants.all()),
     ]
-    rows = [*people, plan.account, plan.plan_type, plan.parent_plan, *plan.strategies.all()]
-    hidden = () if user.has_perm("plans.view_numbers", plan) else MONEY_FIELDS
+    rows = [*people, plan.account, plan.plan_type, *plan.strategies.all()]
+    hidden = LINK_FIELDS if user.has_perm("plans.view_numbers", plan) else LINK_FIELDS + MONEY_FIELDS
     return readable(
         changes,
         page_of=plan.pk,

@@ -127,6 +127,24 @@ def test_accounts_create_by_a_system_under_another_source_is_refused(
     assert errors_of(response) == [("source", "permission")]
 
 
+def test_accounts_create_by_a_system_without_a_source_is_refused(
+    api: ApiFor, db: None, errors_of: Any
+) -> None:
+    system = factories.create_user(role="integration")
+
+    assert errors_of(api(system).post(URL, {"name": "New"})) == [("source", "permission")]
+
+
+def test_accounts_are_not_cut_off_their_system(account_manager: User, api: ApiFor, errors_of: Any) -> None:
+    account = factories.create_account(owner=account_manager, source="erp", external_id="1")
+    client = api(account_manager)
+
+    assert errors_of(client.patch(detail(account), {"source": None, "external_id": None})) == [
+        ("source", "permission")
+    ]
+    assert client.patch(detail(account), {"name": "New", "source": "erp"}).status_code == 200
+
+
 def test_accounts_source_is_not_for_people(
     account_manager: User, world: World, api: ApiFor, errors_of: Any
 ) -> None:

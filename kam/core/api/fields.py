@@ -1,4 +1,4 @@
-"""Serializer fields that speak as docs/api.md says: money as text, percentages as numbers, ids in, names out."""
+"""Serializer fields that speak as `docs/api.md` says: money as text, percentages as numbers, ids in, names out."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kam.core.actor import acting
 from kam.core.api.permissions import PUBLIC, SIGNED_IN
 from kam.core.api.throttles import LoginByAddressThrottle, LoginByNameThrottle
 from kam.core.api.views import KamAPIView
@@ -40,12 +41,13 @@ class LoginView(KamAPIView):
         body = serializers.LoginSerializer(data=request.data, context={"request": request})
         body.is_valid(raise_exception=True)
         wish = body.validated_data
-        token, key = ApiToken.issue(
-            user=wish["user"],
-            name=wish.get("name") or _("Login"),
-            is_read_only=wish["is_read_only"],
-            lifetime=timedelta(days=wish["lifetime_days"]),
-        )
+        with acting(wish["user"]):
+            token, key = ApiToken.issue(
+                user=wish["user"],
+                name=wish.get("name") or _("Login"),
+                is_read_only=wish["is_read_only"],
+                lifetime=timedelta(days=wish["lifetime_days"]),
+            )
         return Response(serializers.NewTokenSerializer({"token": key, "expires_at": token.expires_at}).data)
 
 

@@ -1,0 +1,363 @@
+"""A small company whose records change at random, in every way that records can change.
+
+Everything is drawn from one seed: the same seed takes the same walk.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F
+
+from crm.models import (
+    Account,
+    ExchangeRate,
+    Opportunity,
+    OpportunityLine,
+    Order,
+    Product,
+    RevenueSchedule,
+    Stage,
+)
+from plans.enums import PlanStatus
+from plans.models import AccountPlan
+from templates_app.enums import RevenueBasis
+from tests import factories
+
+TODAY = date(2026, 6, 15)
+FIRST_DAY, LAST_DAY = date(2025, 7, 1), date(2027, 6, 30)
+WHY = "a walk through the records"
+# CHF has a rate from the middle of the time on, BRL has none.
+CURRENCIES = ("USD", "USD", "EUR", "EUR", "GBP", "JPY", "KWD", "CHF", "BRL")
+RATES = {"EUR": "1.0837", "GBP": "1.2691", "JPY": "0.0067123457", "KWD": "3.2541"}
+OPPORTUNITIES, ORDERS, ACCOUNTS, PLANS = 420, 90, 14, 12
+
+
+class Walk:
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.user = factories.create_user()
+        self.plan_type = factories.create_plan_type()
+        self.product = factories.create_product()
+        self._stages()
+        self._rates()
+        self._accounts()
+        self._plans()
+        self.load(OPPORTUNITIES)
+        self.load_orders(ORDERS)
+        self.steps: list[Callable[[], None]] = [
+            self.edit_opportunity, self.edit_opportunity, self.add_opportunity, self.delete_opportunity,
+            self.load_some, self.update_opportunities, self.raw_amounts, self.raw_dates, self.raw_delete,
+            self.edit_schedule, self.move_line, self.delete_schedules, self.edit_order, self.raw_orders,
+            self.edit_plan, self.edit_plan, self.move_plan, self.add_plan, self.delete_plan, self.update_plans,
+            self.move_account, self.move_account, self.raw_move_account, self.delete_account,
+            self.add_rate, self.edit_rate, self.delete_rate, self.edit_stage, self.raw_stage,
+        ]  # fmt: skip
+
+    def step(self) -> str:
+        """Take one random step; returns what it was."""
+        step = self.random.choice(self.steps)
+        step()
+        return step.__name__
+
+    # --- What there is at the start ---
+    def _stages(self) -> None:
+        names = (("Early", 10, False, False), ("Late", "62.5", False, False), ("Signed", 100, True, True))
+        self.stages = [
+            factories.create_stage(name, probability=chance, is_closed=closed, is_won=won)
+            for name, chance, closed, won in (*names, ("Gone", 0, True, False))
+        ]
+
+    def _rates(self) -> None:
+        for currency, rate in RATES.items():
+            factories.create_rate(currency, rate, valid_from=FIRST_DAY - timedelta(days=400))
+            for _ in range(3):
+                self._new_rate(currency, self.day(), Decimal(rate))
+        factories.create_rate("CHF", "1.1205", valid_from=date(2026, 5, 1))
+
+    def _new_rate(self, currency: str, day: date, about: Decimal) -> None:
+        rate = (about * self.random.randint(800, 1250) / 1000).quantize(Decimal(1).scaleb(-10))
+        ExchangeRate.objects.update_or_create(currency=currency, valid_from=day, defaults={"rate": rate})
+
+    def _accounts(self) -> None:
+        self.account_ids: list[UUID] = []
+        for number in range(ACCOUNTS):
+            # Two roots, of which the first has three children at least.
+            above = self.account_ids[:1] if number < 5 else self.account_ids
+            parent_id = self.random.choice(above) if number > 1 else None
+            self.account_ids.append(
+                Account.objects.create(name=f"Account {number}", parent_id=parent_id, owner=self.user).pk
+            )
+
+    def _plans(self) -> None:
+        """One of each basis over everything below the first account, whatever else comes; then any."""
+        for basis in RevenueBasis:
+            self._make_plan(
+                account_id=self.account_ids[0], revenue_basis=basis, include_child_accounts=True,
+                currency="USD", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
+            )  # fmt: skip
+        for _ in range(PLANS - len(RevenueBasis)):
+            self._make_plan()
+
+    def _make_plan(self, **values: Any) -> None:
+        start = self.day()
+        defaults = {
+            "account_id": self.random.choice(self.account_ids),
+            "start_date": start,
+            "end_date": start + timedelta(days=self.random.randint(1, 400)),
+            "currency": self.random.choice(CURRENCIES),
+            "sales_target": self.random.choice([None, Decimal(0), self.amount(), Decimal(250_000)]),
+            "revenue_basis": self.random.choice(list(RevenueBasis)),
+            "include_child_accounts": self.random.random() < 0.6,
+            "status": self.random.choice([PlanStatus.DRAFT, PlanStatus.ACTIVE, PlanStatus.CANCELLED]),
+        }
+        AccountPlan.objects.create(
+            name="Plan", owner=self.user, plan_type=self.plan_type, **{**defaults, **values}
+        )
+
+    # --- Drawing ---
+    def day(self) -> date:
+        return FIRST_DAY + timedelta(days=self.random.randint(0, (LAST_DAY - FIRST_DAY).days))
+
+    def amount(self) -> Decimal:
+        """To a thousandth, as raw SQL may leave it: rounding has something to do."""
+        return Decimal(self.random.randint(0, 50_000_000)).scaleb(-3)
+
+    def some(self, model: Any, size: int = 1) -> list[Any]:
+        found = list(model.objects.unscoped(WHY).order_by("pk"))
+        # Ids are random: what stands at a place is drawn by the seed only where rows were made in order.
+        found.sort(key=lambda row: row.created_at)
+        return self.random.sample(found, min(size, len(found)))
+
+    def opportunity(self) -> Opportunity:
+        stage = self.random.choice(self.stages)
+        return Opportunity(
+            account_id=self.random.choice(self.account_ids),
+            name="Deal",
+            stage=stage,
+            amount=self.amount(),
+            currency=self.random.choice(CURRENCIES),
+            probability=Decimal(self.random.randint(0, 1000)).scaleb(-1),
+            close_date=self.day(),
+            owner=self.user,
+        )
+
+    # --- Opportunities ---
+    def load(self, size: int) -> None:
+        deals = Opportunity.objects.unscoped(WHY).bulk_create([self.opportunity() for _ in range(size)])
+        scheduled = self.random.sample(deals, size // 3)
+        lines = OpportunityLine.objects.unscoped(WHY).bulk_create(
+            [
+                OpportunityLine(opportunity=deal, product=self.product, amount=deal.amount)
+                for deal in scheduled
+            ]
+        )
+        RevenueSchedule.objects.unscoped(WHY).bulk_create(
+            [
+                RevenueSchedule(line=line, date=self.day(), amount=self.amount())
+                for line in lines
+                for _ in range(self.random.randint(1, 3))
+            ]
+        )
+
+    def load_some(self) -> None:
+        self.load(self.random.randint(3, 40))
+
+    def add_opportunity(self) -> None:
+        self.opportunity().save()
+
+    def edit_opportunity(self) -> None:
+        for deal in self.some(Opportunity):
+            new = self.opportunity()
+            fields = ["amount", "currency", "close_date", "stage_id", "probability", "account_id"]
+            for name in self.random.sample(fields, self.random.randint(1, 3)):
+                setattr(deal, name, getattr(new, name))
+            deal.save()
+
+    def delete_opportunity(self) -> None:
+        for deal in self.some(Opportunity, 3):
+            deal.delete()
+
+    def update_opportunities(self) -> None:
+        deals = Opportunity.objects.unscoped(WHY).filter(currency=self.random.choice(CURRENCIES))
+        new = self.opportunity()
+        change = self.random.choice(
+            [
+                {"stage": new.stage},
+                {"close_date": new.close_date},
+                {"amount": F("amount") * 2},
+                {"account_id": new.account_id, "probability": new.probability},
+            ]
+        )
+        few = deals.order_by("close_date", "amount")[: self.random.randint(1, 25)].values_list(
+            "pk", flat=True
+        )
+        Opportunity.objects.unscoped(WHY).filter(pk__in=list(few)).update(**change)
+
+    def raw(self, sql: str, *parameters: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+
+    def key(self, pk: UUID) -> Any:
+        return Account._meta.pk.get_db_prep_value(pk, connection)
+
+    def raw_amounts(self) -> None:
+        step = self.random.choice([1, 5, 995, 1_001])
+        currency = self.random.choice(CURRENCIES)
+        self.raw("UPDATE crm_opportunity SET amount = amount + %s WHERE currency = %s", step, currency)
+
+    def raw_dates(self) -> None:
+        account_id = self.key(self.random.choice(self.account_ids))
+        day = connection.ops.adapt_datefield_value(self.day())
+        self.raw("UPDATE crm_opportunity SET close_date = %s WHERE account_id = %s", day, account_id)
+
+    def raw_delete(self) -> None:
+        """What no one asks for: schedules and orders of one day range, gone without a trace in the log."""
+        first = self.day()
+        span = [connection.ops.adapt_datefield_value(first + timedelta(days=days)) for days in (0, 14)]
+        self.raw("DELETE FROM crm_revenueschedule WHERE date BETWEEN %s AND %s", *span)
+        self.raw("DELETE FROM crm_order WHERE date BETWEEN %s AND %s", *span)
+
+    # --- Lines and schedules ---
+    def edit_schedule(self) -> None:
+        for schedule in self.some(RevenueSchedule, 2):
+            schedule.date, schedule.amount = self.day(), self.amount()
+            schedule.save()
+
+    def move_line(self) -> None:
+        for line in self.some(OpportunityLine):
+            line.opportunity = self.some(Opportunity)[0]
+            line.save()
+
+    def delete_schedules(self) -> None:
+        for line in self.some(OpportunityLine, 2):
+            RevenueSchedule.objects.unscoped(WHY).filter(line=line).delete()
+
+    # --- Orders ---
+    def load_orders(self, size: int) -> None:
+        """A quarter of them credit notes."""
+        Order.objects.unscoped(WHY).bulk_create(
+            [
+                Order(
+                    account_id=self.random.choice(self.account_ids),
+                    date=self.day(),
+                    amount=self.amount() * self.random.choice([1, 1, 1, -1]),
+                    currency=self.random.choice(CURRENCIES),
+                )
+                for _ in range(size)
+            ]
+        )
+
+    def edit_order(self) -> None:
+        for order in self.some(Order, 2):
+            order.date, order.amount = self.day(), -order.amount
+            order.save()
+
+    def raw_orders(self) -> None:
+        account_id = self.key(self.random.choice(self.account_ids))
+        self.raw("UPDATE crm_order SET amount = -amount, currency = 'JPY' WHERE account_id = %s", account_id)
+        self.load_orders(10)
+
+    # --- Plans ---
+    def add_plan(self) -> None:
+        self._make_plan()
+
+    def edit_plan(self) -> None:
+        for plan in self.some(AccountPlan):
+            start = self.day()
+            change = self.random.choice(
+                [
+                    {"start_date": start, "end_date": start + timedelta(days=self.random.randint(1, 300))},
+                    {"revenue_basis": self.random.choice(list(RevenueBasis))},
+                    {"include_child_accounts": not plan.include_child_accounts},
+                    {"currency": self.random.choice(CURRENCIES)},
+                    {"sales_target": self.random.choice([None, self.amount()])},
+                    {"status": self.random.choice([PlanStatus.CANCELLED, PlanStatus.ACTIVE])},
+                ]
+            )
+            for name, value in change.items():
+                setattr(plan, name, value)
+            plan.save()
+
+    def move_plan(self) -> None:
+        for plan in self.some(AccountPlan):
+            plan.account_id = self.random.choice(self.account_ids)
+            plan.save()
+
+    def delete_plan(self) -> None:
+        if AccountPlan.objects.unscoped(WHY).count() > PLANS // 2:
+            self.some(AccountPlan)[0].delete()
+
+    def update_plans(self) -> None:
+        AccountPlan.objects.unscoped(WHY).filter(currency="EUR").update(
+            include_child_accounts=self.random.random() < 0.5, sales_target=self.amount()
+        )
+
+    # --- The tree ---
+    def _new_parent(self, account_id: UUID) -> UUID | None:
+        """Any account that is not below this one; None makes it a root."""
+        parents = dict(Account.objects.unscoped(WHY).values_list("pk", "parent_id"))
+
+        def is_below(pk: UUID | None) -> bool:
+            while pk is not None and pk != account_id:
+                pk = parents[pk]
+            return pk is not None
+
+        return self.random.choice([None, *(pk for pk in self.account_ids if not is_below(pk))])
+
+    def move_account(self) -> None:
+        account = Account.objects.unscoped(WHY).get(pk=self.random.choice(self.account_ids))
+        account.parent_id = self._new_parent(account.pk)
+        account.save()
+
+    def raw_move_account(self) -> None:
+        account_id = self.random.choice(self.account_ids)
+        parent_id = self._new_parent(account_id)
+        parent = None if parent_id is None else self.key(parent_id)
+        self.raw("UPDATE crm_account SET parent_id = %s WHERE id = %s", parent, self.key(account_id))
+
+    def delete_account(self) -> None:
+        """A leaf, with everything on it; another takes its place."""
+        inner = set(Account.objects.unscoped(WHY).values_list("parent_id", flat=True))
+        gone = self.random.choice([pk for pk in self.account_ids if pk not in inner])
+        for model in (AccountPlan, Opportunity, Order):
+            model.objects.unscoped(WHY).filter(account_id=gone).delete()
+        Account.objects.unscoped(WHY).get(pk=gone).delete()
+        self.account_ids.remove(gone)
+        parent_id = self.random.choice(self.account_ids)
+        new = Account.objects.create(name="New account", parent_id=parent_id, owner=self.user)
+        self.account_ids.append(new.pk)
+
+    # --- Rates and stages ---
+    def add_rate(self) -> None:
+        self._new_rate(self.random.choice(list(RATES)), self.day(), Decimal("0.9"))
+
+    def edit_rate(self) -> None:
+        for rate in self.some(ExchangeRate):
+            rate.rate = rate.rate * 2
+            rate.save()
+        self.raw("UPDATE crm_exchangerate SET rate = rate + 7 WHERE currency = 'GBP'")
+
+    def delete_rate(self) -> None:
+        self.some(ExchangeRate)[0].delete()
+
+    def edit_stage(self) -> None:
+        stage = self.random.choice(self.stages)
+        stage.is_closed = self.random.random() < 0.5
+        stage.is_won = stage.is_closed and self.random.random() < 0.5
+        stage.save()
+
+    def raw_stage(self) -> None:
+        """The third is won or, by a slip, open."""
+        flag = self.random.random() < 0.7
+        stage = self.stages[2]
+        self.raw(
+            "UPDATE crm_stage SET is_closed = %s, is_won = %s WHERE id = %s", flag, flag, self.key(stage.pk)
+        )
+        stage.refresh_from_db()
