@@ -21,9 +21,7 @@ from crm.models import (
     Opportunity,
     OpportunityLine,
     Order,
-    Product,
     RevenueSchedule,
-    Stage,
 )
 from plans.enums import PlanStatus
 from plans.models import AccountPlan
