@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from crm.bulk import trees
 from crm.bulk.kinds import KEY, Kind, Values
-from crm.bulk.references import Key, References, external_condition
+from crm.bulk.references import Key, References, external_condition, with_source
 from crm.bulk.rights import Rights
 from crm.bulk.values import ABSENT, Report, clean_column, required, shown
 from crm.models import Account
@@ -50,6 +50,7 @@ class Batch:
         rights: Rights,
         references: References,
         using: str,
+        default_source: str | None = None,
         numbers: Sequence[int] | None = None,
     ) -> None:
         self.kind = kind
@@ -57,6 +58,7 @@ class Batch:
         self.rights = rights
         self.references = references
         self.using = using
+        self.default_source = default_source
         self.numbers = range(len(rows)) if numbers is None else numbers  # what messages call the rows
         self.errors: dict[int, list[RowError]] = {}
         self.rows: list[Mapping[str, Any]] = [self._checked_row(i, row) for i, row in enumerate(rows)]
@@ -110,9 +112,7 @@ class Batch:
         names = (*(KEY if self.kind.is_sourced else ()), *self.kind.natural)
         columns = {}
         for name in names:
-            column = self.column(name)
-            if name == "source" and self.references.default_source:
-                column = [self.references.default_source if v in (ABSENT, None, "") else v for v in column]
+            column = self._sources() if name == "source" else self.column(name)
             columns[name] = clean_column(self.model._meta.get_field(name), column, self.reporter(name))
         self.keys = [
             dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
@@ -122,6 +122,16 @@ class Batch:
         for index, key in enumerate(self.keys):
             if index not in self.errors:
                 self._check_key(index, key)
+
+    def _sources(self) -> list[Any]:
+        """A row with an external id but no source has that of the feed."""
+        default = self.default_source
+        return [
+            default
+            if default and row.get("external_id") and not row.get("source")
+            else row.get("source", ABSENT)
+            for row in self.rows
+        ]
 
     def _check_key(self, index: int, key: Values) -> None:
         external_id, source = key.get("external_id"), key.get("source")
@@ -229,7 +239,7 @@ class Batch:
             params = {"field": ", ".join(self.kind.natural)}
             raise ValidationError(_("Another record has this %(field)s."), "unique", params)
         if stored is None:
-            self.rights.check_create(None if external is None else external[1])
+            self.rights.check_create(*(external[1:] if external else (None, None)))
             return Draft(index, uuid4(), None, {})
         self.rights.check_change(stored)
         return Draft(index, stored["id"], stored, {})
@@ -265,6 +275,7 @@ class Batch:
             if name in self.kind.natural:
                 return [self.keys[index][name] for index in order]
             return clean_column(field, column, report)
+        column = [self.located(raw, index) for index, raw in zip(order, column, strict=True)]
         is_self = field.related_model is self.model
         resolved = self.references.resolve(field, column, report, in_batch=self._planned if is_self else None)
         if is_self:
@@ -273,6 +284,10 @@ class Batch:
                 if pk in planned:
                     self.needs.setdefault(index, set()).add(planned[pk])
         return resolved
+
+    def located(self, raw: Any, index: int) -> Any:
+        """A reference of a row, with its source."""
+        return with_source(raw, self.keys[index].get("source"))
 
     def _planned(self, key: Key) -> Any:
         """The id that a row of this batch will have."""

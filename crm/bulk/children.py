@@ -127,7 +127,11 @@ class ChildRows:
                 self.batch.refuse(entry.owner.index, f"{entry.path}.{name}", error)
 
             if field.is_relation:
-                values = self.batch.references.resolve(field, column, report)  # type: ignore[arg-type]
+                located = [
+                    self.batch.located(raw, e.owner.index)
+                    for e, raw in zip(self.entries, column, strict=True)
+                ]
+                values = self.batch.references.resolve(field, located, report)  # type: ignore[arg-type]
             else:
                 values = clean_column(field, column, report)  # type: ignore[arg-type]
             for entry, value in zip(self.entries, values, strict=True):
@@ -205,7 +209,7 @@ class ChildRows:
             field = self.model._meta.get_field(name)
             if field.is_relation:
                 related[name] = self.batch.references.get(field.related_model, values[field.attname])  # type: ignore
-        instance = as_instance(self.model, values, related)
+        instance = as_instance(self.model, values, related, adding=entry.stored is None)
         try:
             instance.clean()
         except ValidationError as error:

@@ -72,7 +72,9 @@ class ReferenceLists:
                 self.batch.refuse(index, self.field.name, error)
                 continue
             given[index] = set()
-            flat.extend((index, position, raw) for position, raw in enumerate(entries))
+            flat.extend(
+                (index, position, self.batch.located(raw, index)) for position, raw in enumerate(entries)
+            )
 
         def report(at: int, error: ValidationError) -> None:
             index, position, _raw = flat[at]

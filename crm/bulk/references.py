@@ -45,7 +45,14 @@ def keys_of(model: type[models.Model]) -> frozenset[str]:
     return frozenset({"id", *(key for key in ("external_id", *ATTRIBUTES) if key in names)})
 
 
-def parse(raw: Any, model: type[models.Model], default_source: str | None) -> Key:
+def with_source(raw: Any, source: Any) -> Any:
+    """The reference; an external id without a source is one of the row's own source."""
+    if type(raw) is dict and "external_id" in raw and "source" not in raw and isinstance(source, str):
+        return {**raw, "source": source}
+    return raw
+
+
+def parse(raw: Any, model: type[models.Model]) -> Key:
     """The key in a reference; raises `ValidationError` for what is none."""
     if isinstance(raw, UUID):
         return ("id", raw)
@@ -64,7 +71,7 @@ def parse(raw: Any, model: type[models.Model], default_source: str | None) -> Ke
         except ValueError as error:
             raise _no_reference(raw, model) from error
     if name == "external_id":
-        source = raw.get("source") or default_source
+        source = raw.get("source")
         if not source:
             raise ValidationError(_("Say from which source the external id is."), "invalid")
         return (name, _clean_key(source, raw, model), value)
@@ -104,9 +111,8 @@ def not_found(model: type[models.Model], key: Key) -> ValidationError:
 class References:
     """Finds referenced rows for one caller and remembers them, from batch to batch."""
 
-    def __init__(self, *, user: User | None, default_source: str | None) -> None:
+    def __init__(self, *, user: User | None) -> None:
         self.user = user
-        self.default_source = default_source
         self.rows: dict[type[models.Model], dict[Any, Any]] = {}
         self.by_key: dict[type[models.Model], dict[Key, list[Any]]] = {}
 
@@ -173,7 +179,7 @@ class References:
         if raw is None or raw == "":
             return None if field.null else required()
         try:
-            return parse(raw, field.related_model, self.default_source)
+            return parse(raw, field.related_model)
         except ValidationError as error:
             return error
 

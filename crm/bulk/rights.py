@@ -24,7 +24,7 @@ def may_write(user: User, kind: Kind) -> bool:
     """Whether the user could write any row of this kind at all."""
     own = {"owner_id": user.pk, "source": user.source}
     account = as_instance(Account, {"id": None, **own})
-    probe = as_instance(kind.model, {"id": None, **own}, {"account": account})
+    probe = as_instance(kind.model, {"id": None, **own}, {"account": account}, adding=True)
     model = kind.model._meta.model_name
     return any(user.has_perm(f"crm.{action}_{model}", probe) for action in ("add", "change"))
 
@@ -51,12 +51,14 @@ class Rights:
                 {"source": self.user.source},
             )
 
-    def check_create(self, source: str | None) -> None:
+    def check_create(self, source: str | None, external_id: str | None) -> None:
         if self.user is None:
             return
-        probe = as_instance(self.kind.model, {"id": None, "source": source})
-        may_name = self.user.has_perm("crm.write_source", probe)
-        if not (may_name and self._ask("add", probe, ("add", source))):
+        key = {"id": None, "source": source, "external_id": external_id}
+        probe = as_instance(self.kind.model, key, adding=True)
+        is_sourced = external_id is not None
+        may_name = self._ask("crm.write_source", probe, ("name", source, is_sourced))
+        if not (may_name and self._ask(self._permission("add"), probe, ("add", source))):
             raise ValidationError(
                 _("There is no such %(what)s, or you may not change it."),
                 "not_found",
@@ -70,14 +72,16 @@ class Rights:
         account = self.references.get(Account, stored.get("account_id"))
         holder = (stored.get("owner_id"), getattr(account, "owner_id", None), stored.get("source"))
         probe = as_instance(self.kind.model, stored, {"account": account} if account else None)
-        if not self._ask("change", probe, holder):
+        if not self._ask(self._permission("change"), probe, holder):
             raise ValidationError(
                 _("You may not change this %(what)s."), "permission", {"what": self.kind.label}
             )
 
-    def _ask(self, action: str, probe: Any, key: tuple[Any, ...]) -> bool:
+    def _permission(self, action: str) -> str:
+        return f"crm.{action}_{self.kind.model._meta.model_name}"
+
+    def _ask(self, permission: str, probe: Any, key: tuple[Any, ...]) -> bool:
         # The rules look at owner, the account's owner and source: one answer serves all rows that share them.
         if key not in self._answers:
-            permission = f"crm.{action}_{self.kind.model._meta.model_name}"
             self._answers[key] = self.user is not None and self.user.has_perm(permission, probe)
         return self._answers[key]

@@ -62,7 +62,8 @@ class Feed:
         self.kind = KINDS[kind]
         self.user = user
         self.using = router.db_for_write(self.kind.model)
-        self.references = References(user=user, default_source=default_source)
+        self.default_source = default_source
+        self.references = References(user=user)
 
     def upsert(
         self, rows: Sequence[Any], *, atomic: bool = True, numbers: Sequence[int] | None = None
@@ -86,6 +87,7 @@ class Feed:
             rights=rights,
             references=self.references,
             using=self.using,
+            default_source=self.default_source,
             numbers=numbers,
         )
         batch.read_keys()
@@ -211,7 +213,7 @@ class BatchChanges:
         if stored is not None and self.kind.follow_change:
             self.kind.follow_change(given, stored)
         values = {**(blank if stored is None else stored), **given, "id": draft.pk}
-        instance = as_instance(self.model, values, self._related(values))
+        instance = as_instance(self.model, values, self._related(values), adding=stored is None)
         parent = values.get(f"{self.kind.tree}_id")
         try:
             if parent is not None:  # the shape of the tree is checked for the whole batch

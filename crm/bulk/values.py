@@ -18,8 +18,6 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext as _
 
-from kam.core.fields import ScaledIntegerField
-
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()  # not in the row: stays as it is
 LONGEST_NUMBER = 100  # characters; what is longer is no number of ours
 
@@ -93,7 +91,7 @@ def default_of(field: models.Field) -> Any:
 
 def value_cleaner(field: models.Field, accepted: tuple[type, ...]) -> Cleaner:
     is_boolean = isinstance(field, models.BooleanField)
-    is_whole = isinstance(field, models.IntegerField) and not isinstance(field, ScaledIntegerField)
+    is_whole = isinstance(field, models.IntegerField)
 
     def clean(raw: Any) -> Any:
         if isinstance(raw, str):

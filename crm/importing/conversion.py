@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from crm.importing.mapping import ELSE, LINE, FieldSpec, Formats, Mapping, MappingError, model_field
 from crm.importing.readers import LONGEST_CELL, Cell
-from kam.core.fields import PercentField
+from kam.core.fields import PercentField, ScaledIntegerField
 
 Convert = Callable[[Cell], Any]
 REMEMBERED = 20_000  # distinct cells of a column
@@ -146,7 +146,7 @@ def _form(field: models.Field, spec: FieldSpec) -> Convert:
         return lambda value: read_date(value, spec.formats.dates)
     if isinstance(field, models.BooleanField):
         return lambda value: value
-    if isinstance(field, models.IntegerField):  # our exact numbers are integers below
+    if isinstance(field, models.IntegerField | ScaledIntegerField):
         is_percent = isinstance(field, PercentField)
         return lambda value: read_number(value, spec.formats, is_percent=is_percent)
     return lambda value: value.isoformat() if isinstance(value, date) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -44,8 +44,9 @@ def import_file(
     user: User | None = None,
     options: ImportOptions | None = None,
     errors: IO[str] | None = None,
+    progress: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
-    """Import one file as `user` (None: the system). `errors` gets every error as CSV.
+    """Import one file as `user` (None: the system). `errors` gets every error as CSV; `progress` is called per batch.
 
     Raises `MappingError` and `UnreadableFileError` for what concerns the file as a whole; then
     nothing is kept, except the batches before the place where a file broke off, with `skip_bad_rows`.
@@ -57,6 +58,7 @@ def import_file(
     reader = RowReader(mapping, table.header)
     report = ImportReport(encoding=table.encoding)
     run = ImportRun(table, mapping, reader, report, ErrorLog(report, reader, errors), user=user)
+    run.progress = progress
     with acting(user, source="import", reason=_("import of %(file)s") % {"file": path.name}):
         run.write(options)
     return report
@@ -83,6 +85,7 @@ class ImportRun:
         self.errors = errors
         self.source = mapping.source or (user.source if user else "")
         self.feed = Feed(kind=self.kind.name, user=user, default_source=self.source or None)
+        self.progress: Callable[[ImportReport], None] | None = None
         self._seen: dict[Key, tuple[int, int]] = {}  # key → row number, and what the row said
 
     def write(self, options: ImportOptions) -> None:
@@ -111,6 +114,8 @@ class ImportRun:
             for error in result.errors:
                 number, cells, _row = batch[error.row]
                 self.errors.add(number, cells, error)
+            if self.progress:
+                self.progress(self.report)
 
     # --- rows -----------------------------------------------------------------------------
 

@@ -101,6 +101,13 @@ class TestWriting:
         assert counts(result) == (0, 1, 0, 0)
         assert (deal().amount, deal().next_step, deal().version) == (12, "Call", 2)
 
+    def test_a_reference_without_a_source_means_the_rows_own(self, account: Account) -> None:
+        factories.create_account("Of another", source="crm", external_id="A1")
+
+        bulk("opportunities", deal_row(account={"external_id": "A1"}))
+
+        assert deal().account_id == account.pk
+
     def test_an_unchanged_row_writes_nothing(self, account: Account) -> None:
         row = deal_row(lines=[{"product": {"code": factories.create_product().code}}])
         bulk("opportunities", row)
@@ -311,7 +318,7 @@ class TestRefusing:
             ("account", {"id": "not-a-uuid"}, "invalid"),
             ("account", {"external_id": "A1", "source": "erp", "name": "x"}, "invalid"),
             ("account", {"colour": "x"}, "invalid"),
-            ("account", {"external_id": "A1"}, "invalid"),
+            ("account", {"external_id": "A1", "source": None}, "invalid"),
             ("account", {"external_id": ["A1"], "source": "erp"}, "invalid"),
             ("account", {"external_id": "A1", "source": {"a": 1}}, "invalid"),
             ("account", {"external_id": "nul\x00", "source": "erp"}, "unstorable"),

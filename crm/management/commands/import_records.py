@@ -52,6 +52,7 @@ class Command(BaseCommand):
                     user=found_user(options["user"]),
                     options=ImportOptions(options["skip_bad_rows"], options["dry_run"], options["source"]),
                     errors=errors,
+                    progress=self._progress if options["verbosity"] > 1 else None,
                 )
         except (MappingError, UnreadableFileError) as error:
             raise CommandError(str(error), returncode=2) from error
@@ -62,13 +63,18 @@ class Command(BaseCommand):
             raise CommandError(self._conclusion(report, options), returncode=1)
         self.stdout.write(self._conclusion(report, options))
 
+    def _progress(self, report: ImportReport) -> None:
+        self.stdout.write(f"  {report.rows} rows …")
+        self.stdout.flush()
+
     def _tell(self, report: ImportReport, options: dict[str, Any]) -> None:
         self.stdout.write(
             f"{report.rows} rows read from {options['file'].name} ({report.encoding or 'XLSX'})"
         )
         for name in ("created", "updated", "unchanged", "repeated", "skipped", "refused"):
             if count := getattr(report, name):
-                self.stdout.write(f"  {count:>8} {name}")
+                would_be = "would be " if name in {"created", "updated"} and not report.is_kept else ""
+                self.stdout.write(f"  {count:>8} {would_be}{name}")
         if not report.refused:
             return
         self.stdout.write("Reasons (a row may have several):")

@@ -1,0 +1,1 @@
+"""What kam costs beside bare SQL and bare Django, measured in one run (`make bench`)."""

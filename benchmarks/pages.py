@@ -1,0 +1,97 @@
+"""Pages beside bare ones, through the same middleware and login."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+
+from django.test import Client
+
+from benchmarks.database import World
+from benchmarks.measuring import Action, paired, statements_of
+from benchmarks.report import Report
+from benchmarks.sizes import Sizes
+from benchmarks.world import ACCOUNT_MANAGER, MANAGER, TREE
+from kam.users.models import User
+
+LARGEST_PAGE = 60  # KB, compressed
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    url: str
+    bare: str
+    ratio: float
+    statements: int
+
+
+def usual_plan(world: World) -> str:
+    """A plan without a tree whose account has as many opportunities as most."""
+    return str(
+        world.sql(
+            f"SELECT p.id FROM plans_accountplan p JOIN crm_account a ON a.id = p.account_id"
+            f" WHERE mod(substr(a.external_id, 2)::int, {TREE}) = 5"
+            f" ORDER BY abs(substr(a.external_id, 2)::int - (SELECT count(*) FROM crm_account) / 2) LIMIT 1"
+        )[0][0]
+    )
+
+
+def browser(username: str) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(username=username))
+    return client
+
+
+def loads(client: Client, url: str) -> Action:
+    def load() -> bytes:
+        answer = client.get(url)
+        assert answer.status_code == 200, (url, answer.status_code)  # noqa: S101
+        return answer.content
+
+    return load
+
+
+def measure(report: Report, sizes: Sizes, large: World, small: World) -> None:
+    plan = usual_plan(large)
+    pages = [
+        Page("plan page", f"/plans/{plan}/", f"/bare/plans/{plan}/", 4, 12),
+        Page("plan list", "/plans/", "/bare/plans/", 3, 10),
+        Page("opportunity list, open ones", "/opportunities/?is_closed=false", "/bare/opportunities/", 3, 8),
+        Page("account list", "/accounts/", "/bare/accounts/", 3, 8),
+    ]
+    with large.active():
+        for username, who in ((MANAGER, "manager of all"), (ACCOUNT_MANAGER, "account manager")):
+            for page in pages:
+                measure_page(report, sizes, page, browser(username), who)
+    grows(report, sizes, large, small)
+
+
+def measure_page(report: Report, sizes: Sizes, page: Page, client: Client, who: str) -> None:
+    load, bare = loads(client, page.url), loads(client, page.bare)
+    if client.get(page.url).status_code == 404:
+        return  # a plan that this reader does not see
+    name = f"{page.name} ({who})"
+    pairs = paired(load, bare, repeats=sizes.light_repeats, warm_up=3)
+    report.ratio(f"{name} : bare page", pairs, at_most=page.ratio)
+    report.statements(name, len(statements_of(load)), at_most=page.statements)
+    content = load()
+    report.number(f"{name}: HTML, gzip", len(gzip.compress(content)) / 1024, at_most=LARGEST_PAGE, unit=" KB")
+
+
+def grows(report: Report, sizes: Sizes, large: World, small: World) -> None:
+    """The list of all plans in the large world beside the small one."""
+    actions = []
+    for world in (large, small):
+        with world.active():
+            actions.append(inside(world, loads(browser(MANAGER), "/plans/")))
+    pairs = paired(*actions, repeats=sizes.light_repeats, warm_up=3)
+    report.ratio(f"plan list, {sizes.opportunities:,} : {sizes.small:,} opportunities", pairs, at_most=1.5)
+
+
+def inside(world: World, action: Action) -> Action:
+    def run() -> None:
+        with world.active():
+            action()
+
+    return run
