@@ -21,7 +21,9 @@ from crm.models import (
     Opportunity,
     OpportunityLine,
     Order,
+    Product,
     RevenueSchedule,
+    Stage,
 )
 from plans.enums import PlanStatus
 from plans.models import AccountPlan
