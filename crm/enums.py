@@ -10,6 +10,7 @@ class PickList(models.TextChoices):
     INDUSTRY = "industry", _("Industry")
     ACCOUNT_TYPE = "account_type", _("Account type")
     SEGMENT = "segment", _("Segment")
+    TEMPLATE_CATEGORY = "template_category", _("Category of goals and action plan templates")
 
 
 class SegmentMeaning(models.TextChoices):

@@ -271,10 +271,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "UserRole": "kam.users.models.Role",
         "TerritoryRole": "crm.enums.TerritoryRole",
-        "ColleagueRole": "plans.enums.ColleagueRole",
+        "ColleagueRole": "templates_app.enums.ColleagueRole",
         "ActivityStatus": "crm.enums.ActivityStatus",
         "ObjectiveStatus": "plans.enums.ObjectiveStatus",
         "PlanStatus": "plans.enums.PlanStatus",
+        "LibraryStatus": "templates_app.enums.LibraryStatus",
+        "TemplateVersionStatus": "templates_app.enums.VersionStatus",
         "RevenueBasis": "templates_app.enums.RevenueBasis",
         "ReviewFrequency": "templates_app.enums.ReviewFrequency",
     },

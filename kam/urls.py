@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("metrics.urls")),
     path("", include("plans.urls")),
+    path("", include("templates_app.urls")),
     path("", include("crm.urls")),
     path("", include("kam.users.urls")),
     path("api/v1/", include("kam.api_urls")),

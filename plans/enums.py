@@ -1,6 +1,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from templates_app.enums import ColleagueRole, MeasureKind
+
+__all__ = ["Access", "ColleagueRole", "MeasureKind", "ObjectiveStatus", "PlanStatus", "ProgressMode"]
+
 
 class PlanStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
@@ -23,28 +27,11 @@ class ObjectiveStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-class MeasureKind(models.TextChoices):
-    REVENUE = "revenue", _("Revenue")
-    NUMBER = "number", _("Number")
-    PERCENT = "percent", _("Percent")
-    ACTIVITY_COUNT = "activity_count", _("Activity count")
-    QUALITATIVE = "qualitative", _("Qualitative")
-
-
 class ProgressMode(models.TextChoices):
     """How an objective's progress is known. Progress from tasks comes with action plans."""
 
     MEASURE = "measure", _("From the measure")
     MANUAL = "manual", _("Entered by hand")
-
-
-class ColleagueRole(models.TextChoices):
-    EXECUTIVE_SPONSOR = "executive_sponsor", _("Executive sponsor")
-    PROJECT_MANAGER = "project_manager", _("Project manager")
-    CUSTOMER_SERVICES_LEAD = "customer_services_lead", _("Customer services lead")
-    PRE_SALES_ENGINEER = "pre_sales_engineer", _("Pre-sales engineer")
-    MEDICAL_SCIENCE_LIAISON = "medical_science_liaison", _("Medical science liaison")
-    TEAM_MEMBER = "team_member", _("Team member")
 
 
 class Access(models.TextChoices):

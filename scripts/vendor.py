@@ -27,11 +27,12 @@ SVG = "http://www.w3.org/2000/svg"
 
 ICONS = """
 adjustments-horizontal affiliate alert-circle alert-triangle archive arrow-back-up arrow-down
-arrow-right arrow-up arrows-sort ban bell briefcase building calendar-due calendar-event cash
+arrow-right arrow-up arrows-sort ban bell books briefcase building calendar-due calendar-event cash
 chart-bar check checklist chevron-down chevron-left chevron-right circle-check circle-dashed clock
 coins copy device-desktop dots download external-link eye file-export file-import file-text filter
-flag folder gauge heart-rate-monitor help-circle history info-circle key layout-dashboard link list-check
-lock logout mail menu-2 message minus moon paperclip pencil phone pin player-pause plus presentation
+flag folder gauge git-compare grip-vertical heart-rate-monitor help-circle history info-circle
+key layout-dashboard link list-check lock
+logout mail menu-2 message minus moon paperclip pencil phone pin player-pause plus presentation
 printer refresh report-money scale search send settings shield-lock sitemap star sun target trash
 trending-down trending-up upload user user-circle users world x
 """.split()
@@ -88,6 +89,7 @@ PACKAGES = [
         _without_source_map,
     ),
     Package("htmx.org", "2.0.11", "0BSD", "dist/htmx.min.js", "htmx-2.0.11.min.js"),
+    Package("sortablejs", "1.15.6", "MIT", "Sortable.min.js", "sortable-1.15.6.min.js"),
     Package("@tabler/icons", "3.51.0", "MIT", "icons/outline", "icons-3.51.0.svg", _icon_sprite),
     Package(
         "@fontsource-variable/inter",

@@ -8,23 +8,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from kam.core.formatting import Number, as_decimal, format_money, format_money_short
+from kam.core.svg import HUNDRED, INK, INK_2, LINE, NEGATIVE, ZERO, element, escaped, label_at, svg
 from metrics.charts.scales import percentage, round_step
-from metrics.charts.svg import (
-    HUNDRED,
-    INK,
-    INK_2,
-    LINE,
-    NEGATIVE,
-    UNDER,
-    WEIGHTED_LINE,
-    WON,
-    ZERO,
-    element,
-    escaped,
-    hatch,
-    label_at,
-    svg,
-)
+from metrics.charts.svg import UNDER, WEIGHTED_LINE, WON, hatch
 
 
 @dataclass(frozen=True)

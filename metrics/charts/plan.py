@@ -7,24 +7,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from kam.core.formatting import Number, as_decimal, format_money, format_money_short, format_percent
+from kam.core.svg import BAD, GOOD, HUNDRED, INK, INK_2, LINE, NEGATIVE, TRACK, ZERO, element, label_at, svg
 from metrics.charts.scales import Scale, anchor_at, percentage
-from metrics.charts.svg import (
-    BAD,
-    GOOD,
-    HUNDRED,
-    INK,
-    INK_2,
-    LINE,
-    NEGATIVE,
-    TRACK,
-    WEIGHTED_LINE,
-    WON,
-    ZERO,
-    element,
-    hatch,
-    label_at,
-    svg,
-)
+from metrics.charts.svg import WEIGHTED_LINE, WON, hatch
 
 
 @dataclass(frozen=True)

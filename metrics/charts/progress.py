@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from kam.core.formatting import Number, as_decimal, format_percent
+from kam.core.svg import HUNDRED, INK, TONES, TRACK, ZERO, element, label_at, svg
 from metrics.charts.scales import percentage
-from metrics.charts.svg import HUNDRED, INK, TONES, TRACK, ZERO, element, label_at, svg
 
 
 def _held(value: Decimal) -> Decimal:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from metrics.charts.svg import HUNDRED
+from kam.core.svg import HUNDRED
 
 
 def percentage(value: Decimal) -> str:

@@ -15,6 +15,8 @@ from metrics.demo.activities import create_activities
 from metrics.demo.catalog import ITEMS, create_catalog
 from metrics.demo.deals import UNRATED
 from metrics.demo.facts import Counts, Facts
+from metrics.demo.library import create_library
+from metrics.demo.library_data import GOALS, TEMPLATES
 from metrics.demo.orders import create_orders
 from metrics.demo.people import PEOPLE, TERRITORIES, create_people, create_territories
 from metrics.demo.plans import create_plans
@@ -46,6 +48,7 @@ def create_sample_company(*, today: date) -> Facts:
         with acting(sample.users["admin"]):
             create_territories(sample)
             create_catalog(sample)
+            create_library(sample)
         with acting(sample.users["integration"]):
             create_accounts(sample)
             create_contacts(sample)
@@ -62,6 +65,8 @@ def create_sample_company(*, today: date) -> Facts:
         contacts=sum(map(len, sample.contacts.values())),
         products=len(ITEMS),
         exchange_rates=len(sample.rates),
+        goal_definitions=len(GOALS),
+        action_plan_templates=len(TEMPLATES),
         opportunities=len(sample.opportunities),
         opportunity_lines=lines,
         revenue_schedules=schedules,

@@ -37,6 +37,8 @@ class Counts:
     contacts: int
     products: int
     exchange_rates: int
+    goal_definitions: int
+    action_plan_templates: int
     opportunities: int
     opportunity_lines: int
     revenue_schedules: int

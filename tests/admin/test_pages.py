@@ -20,7 +20,7 @@ from kam.users.models import ApiToken, User
 from metrics.models import PlanKPI
 from metrics.operations import rebuild
 from plans import models as plans
-from templates_app.models import PlanType
+from templates_app import models as templates
 from tests import factories
 from tests.fixtures import ClientFor, World
 
@@ -71,6 +71,12 @@ def territory_with_members(world: World, owner: User) -> crm.Territory:
     return territory
 
 
+def item_after_another(world: World, owner: User) -> templates.ActionPlanTemplateItem:
+    template = factories.create_template(items=1)
+    draft = factories.draft_of(template)
+    return factories.create_item(draft, prerequisite=draft.items.get())
+
+
 MAKE: dict[type[models.Model], Make] = {
     Change: change,
     User: lambda world, owner: factories.create_user(manager=factories.create_user()),
@@ -94,7 +100,17 @@ MAKE: dict[type[models.Model], Make] = {
         factories.create_account(), product=factories.create_product()
     ),
     crm.Activity: lambda world, owner: factories.create_activity(factories.create_account()),
-    PlanType: lambda world, owner: factories.create_plan_type(),
+    templates.PlanType: lambda world, owner: factories.create_plan_type(),
+    templates.GoalDefinition: lambda world, owner: factories.create_goal(
+        category=factories.create_template_category(), templates=[factories.create_template()]
+    ),
+    templates.ActionPlanTemplate: lambda world, owner: factories.create_template(
+        category=factories.create_template_category(), items=1
+    ),
+    templates.ActionPlanTemplateVersion: lambda world, owner: factories.draft_of(
+        factories.create_template(items=2)
+    ),
+    templates.ActionPlanTemplateItem: item_after_another,
     plans.AccountPlan: plan_with_parts,
     plans.Strategy: lambda world, owner: factories.create_strategy(plan_with_parts(world, owner)),
     plans.AccountPlanObjective: lambda world, owner: factories.create_objective(
@@ -103,6 +119,7 @@ MAKE: dict[type[models.Model], Make] = {
     PlanKPI: computed_plan,
 }
 READ_ONLY = {Change, PlanKPI}
+WITHOUT_ADD = {*READ_ONLY, templates.ActionPlanTemplateVersion}
 WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
 
 
@@ -156,7 +173,7 @@ def test_list_can_be_searched(model: type[models.Model], browser: Client, admin:
 
 
 @pytest.mark.parametrize(
-    "model", [m for m in MAKE if m not in READ_ONLY], ids=lambda model: model._meta.label
+    "model", [m for m in MAKE if m not in WITHOUT_ADD], ids=lambda model: model._meta.label
 )
 def test_add_page_opens(model: type[models.Model], browser: Client, world: World) -> None:
     assert browser.get(url(model, "add")).status_code == 200

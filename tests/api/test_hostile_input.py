@@ -29,6 +29,10 @@ RESOURCES = (
     "exchange-rates",
     "pick-list-values",
     "plan-types",
+    "goal-definitions",
+    "action-plan-templates",
+    "action-plan-template-versions",
+    "action-plan-template-items",
     "account-plans",
     "strategies",
     "account-plan-objectives",
@@ -72,6 +76,8 @@ def serializer_fields(resource: str) -> list[str]:
 @pytest.fixture
 def rows(world: World, admin: User) -> dict[str, Any]:
     """One row of every resource that an administrator may change."""
+    template = factories.create_template(items=1)
+    draft = factories.draft_of(template)
     return {
         "territories": world.account.territory,
         "accounts": world.account,
@@ -86,6 +92,10 @@ def rows(world: World, admin: User) -> dict[str, Any]:
         "exchange-rates": factories.create_rate("EUR", 1),
         "pick-list-values": factories.create_pick_list_value(),
         "plan-types": world.plan.plan_type,
+        "goal-definitions": factories.create_goal(templates=[template]),
+        "action-plan-templates": template,
+        "action-plan-template-versions": draft,
+        "action-plan-template-items": draft.items.get(),
         "account-plans": factories.create_plan(world.account, owner=admin),
         "strategies": factories.create_strategy(world.plan),
         "account-plan-objectives": factories.create_objective(world.plan),

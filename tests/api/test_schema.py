@@ -22,7 +22,7 @@ from schemathesis import checks
 from crm import models as crm
 from kam.users.models import ApiToken, Role, User
 from plans import models as plans
-from templates_app.models import PlanType
+from templates_app import models as templates
 from tests import factories
 from tests.fixtures import ApiFor
 
@@ -94,12 +94,19 @@ def key(request: pytest.FixtureRequest, db: None, settings: Any) -> str:
         id=ONE,
         name="This year",
         account=account,
-        plan_type=PlanType.objects.create(id=ONE, name="Key Account Plan"),
+        plan_type=templates.PlanType.objects.create(id=ONE, name="Key Account Plan"),
         owner=user,
         start_date=date(2026, 1, 1),
         end_date=date(2026, 12, 31),
         currency="USD",
     )
+    template = templates.ActionPlanTemplate.objects.create(id=ONE, name="Launch")
+    version = templates.ActionPlanTemplateVersion.objects.create(id=ONE, template=template, number=1)
+    templates.ActionPlanTemplateItem.objects.create(
+        id=ONE, template_version=version, name="Visit", activity_type=kind
+    )
+    goal = templates.GoalDefinition.objects.create(id=ONE, name="Grow")
+    templates.GoalDefinitionTemplate.objects.create(id=ONE, goal_definition=goal, template=template)
     strategy = plans.Strategy.objects.create(id=ONE, plan=plan, name="Grow")
     plans.AccountPlanObjective.objects.create(id=ONE, plan=plan, strategy=strategy, name="Double", owner=user)
     plans.AccountPlanParticipant.objects.create(id=ONE, plan=plan, user=factories.create_user())

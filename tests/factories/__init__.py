@@ -31,6 +31,15 @@ from tests.factories.plans import (
     create_plan_type,
     create_strategy,
 )
+from tests.factories.templates import (
+    create_goal,
+    create_item,
+    create_published_template,
+    create_template,
+    create_template_category,
+    draft_of,
+    publish,
+)
 from tests.factories.users import PASSWORD, create_token, create_user
 
 __all__ = [
@@ -42,6 +51,8 @@ __all__ = [
     "create_activity_type",
     "create_category",
     "create_contact",
+    "create_goal",
+    "create_item",
     "create_objective",
     "create_opportunity",
     "create_opportunity_line",
@@ -50,14 +61,19 @@ __all__ = [
     "create_plan",
     "create_plan_type",
     "create_product",
+    "create_published_template",
     "create_rate",
     "create_schedule",
     "create_stage",
     "create_strategy",
+    "create_template",
+    "create_template_category",
     "create_territory",
     "create_token",
     "create_user",
+    "draft_of",
     "lost_stage",
     "open_stage",
+    "publish",
     "won_stage",
 ]

@@ -1,4 +1,4 @@
-"""Design-time objects: what a company reuses from plan to plan."""
+"""What a plan is called in this business."""
 
 from __future__ import annotations
 

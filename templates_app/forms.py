@@ -1,0 +1,137 @@
+"""What people type about goals and action plan templates. Forms validate; operations save."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.enums import PickList
+from crm.models import PickListValue
+from kam.core.forms import VersionedModelForm
+from templates_app import operations
+from templates_app.importing import MAX_SIZE
+from templates_app.models import ActionPlanTemplate, ActionPlanTemplateItem, GoalDefinition
+
+
+def offer_categories(form: forms.ModelForm) -> None:
+    """Categories in use, and the retired one that the row already has."""
+    rows = PickListValue.objects.visible_to(form.user).filter(pick_list=PickList.TEMPLATE_CATEGORY)  # type: ignore[attr-defined]
+    rows = rows.filter(Q(is_retired=False) | Q(pk=form.instance.category_id))
+    form.fields["category"].queryset = rows.order_by("order", "name")  # type: ignore[attr-defined]
+
+
+class GoalDefinitionForm(VersionedModelForm):
+    class Meta:
+        model = GoalDefinition
+        fields = (
+            "name",
+            "category",
+            "applies_to",
+            "status",
+            "measure_kind",
+            "default_target",
+            "unit",
+            "default_weight",
+            "description",
+        )
+        widgets = {"description": forms.Textarea(attrs={"rows": 5, "data-wide": True})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_categories(self)
+        for name in ("default_target", "default_weight"):
+            self.fields[name].widget.attrs["step"] = "any"
+
+    def save(self, commit: bool = True) -> GoalDefinition:
+        return operations.save_goal(self.instance)
+
+
+class GoalTemplateForm(forms.Form):
+    """One more action plan template for a goal."""
+
+    template = forms.ModelChoiceField(
+        ActionPlanTemplate.objects.none(), label=gettext_lazy("Action plan template")
+    )
+
+    def __init__(self, *args: Any, goal: GoalDefinition, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = ActionPlanTemplate.objects.visible_to(user).exclude(goal_links__goal_definition=goal)
+        self.fields["template"].queryset = rows.order_by("name")  # type: ignore[attr-defined]
+
+
+class ActionPlanTemplateForm(VersionedModelForm):
+    """Name, category and description; what is to be done stands in the versions."""
+
+    class Meta:
+        model = ActionPlanTemplate
+        fields = ("name", "category", "description")
+        widgets = {"description": forms.Textarea(attrs={"rows": 5, "data-wide": True})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_categories(self)
+
+
+class ItemForm(VersionedModelForm):
+    class Meta:
+        model = ActionPlanTemplateItem
+        fields = (
+            "name",
+            "kind",
+            "activity_type",
+            "start_offset",
+            "due_offset",
+            "assignee_role",
+            "priority",
+            "weight",
+            "target_quantity",
+            "prerequisite",
+            "is_required",
+            "instructions",
+        )
+        help_texts = {
+            "start_offset": gettext_lazy("Counted from the start of the action plan."),
+            "due_offset": "",
+            "activity_type": gettext_lazy("Of a call objective: logging such a call completes it."),
+        }
+        widgets = {
+            "name": forms.TextInput(attrs={"data-wide": True}),
+            "instructions": forms.Textarea(attrs={"rows": 4, "data-wide": True}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = self.instance.template_version.items.exclude(pk=self.instance.pk).order_by(
+            "order", "created_at"
+        )
+        self.fields["prerequisite"].queryset = others  # type: ignore[attr-defined]
+        self.fields["prerequisite"].empty_label = _("Nothing")  # type: ignore[attr-defined]
+        for name in ("weight", "target_quantity"):
+            self.fields[name].widget.attrs["step"] = "any"
+
+    def save(self, commit: bool = True) -> ActionPlanTemplateItem:
+        if self.instance._state.adding:
+            return operations.add_item(self.instance)
+        self.instance.save()
+        return self.instance
+
+
+class LibraryFileForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("Library file"),
+        help_text=gettext_lazy("A file that “Export” made, here or in another company."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".json,application/json"}),
+    )
+    only_check = forms.BooleanField(
+        label=gettext_lazy("Only check it"), required=False, help_text=gettext_lazy("Says what would happen.")
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_SIZE:
+            raise forms.ValidationError(_("The file is larger than 10 MB."))
+        return file
