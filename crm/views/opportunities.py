@@ -60,10 +60,13 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
             "owner": reverse_lazy("users:user_options"),
         },
     )
+    page = page_of(request, filterset.qs)
+    # More than are counted are not added up either: that would take longer than all the rest.
+    is_countable = page.paginator.count is not None
     context = {
         "filter": filterset,
-        "page_obj": page_of(request, filterset.qs),
-        "totals": filterset.qs.totals_by_currency(),
+        "page_obj": page,
+        "totals": filterset.qs.totals_by_currency() if is_countable else None,
         "tabs": list_tabs(request),
         "may_add": request.user.has_perm("crm.add_opportunity"),
         "today": company_today(),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tempfile
+import tomllib
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -289,8 +291,6 @@ class TestMapping:
         assert Contact.objects.unscoped("test").filter(opportunities=stored().get()).count() == 2
 
     def test_the_examples_in_the_docs_are_sound(self) -> None:
-        import tomllib
-
         examples = sorted(Path("docs/examples/import").glob("*.toml"))
         assert len(examples) >= 6
         for path in examples:
@@ -577,10 +577,9 @@ class TestGeneratedFiles(HypothesisTestCase):
             if not Account.objects.unscoped("test").filter(external_id=key).exists():
                 factories.create_account(source="s", external_id=key)
         content, expected = self._file(rows, blank_lines)
-        path = Path(self._folder()) / "generated.csv"
-        path.write_bytes(content)
-
-        with pytest.MonkeyPatch.context() as patch:
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            path = Path(folder) / "generated.csv"
+            path.write_bytes(content)
             patch.setattr(runs, "BATCH", batch)
             errors = io.StringIO()
             options = ImportOptions(skip_bad_rows=True, source="s")
@@ -595,12 +594,6 @@ class TestGeneratedFiles(HypothesisTestCase):
         assert first.created + first.refused == first.rows == len(rows)
         assert (second.created, second.updated, second.unchanged) == (0, 0, first.created)
         assert second.refused == first.refused
-
-    @staticmethod
-    def _folder() -> str:
-        import tempfile
-
-        return tempfile.mkdtemp()
 
     @staticmethod
     def _file(rows: Any, blank_lines: set[int]) -> tuple[bytes, set[tuple[int, str, str]]]:
