@@ -1,8 +1,12 @@
 """Each chart of `metrics.charts` as a tag of the same name: `{% plan_chart chart_id="plan" … %}`."""
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from kam.core.formatting import DASH, format_money_short
 from metrics import charts
+from metrics.models import PlanKPI
 
 register = template.Library()
 
@@ -15,3 +19,13 @@ for _chart in (
     charts.month_bars,
 ):
     register.simple_tag(_chart)
+
+
+@register.simple_tag
+def variance(kpi: PlanKPI) -> SafeString | str:
+    """Expected against the target, with its sign; short of it in the colour of bad news, too."""
+    amount = kpi.forecast_target_variance
+    if amount is None:
+        return DASH
+    text = format_money_short(amount, kpi.currency)
+    return format_html('<span class="is-bad-text">{}</span>', text) if amount < 0 else f"+{text}"

@@ -16,6 +16,7 @@ from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kam.core import formatting
@@ -61,6 +62,17 @@ def quantity(value: Number) -> str:
     number = as_decimal(value)
     digits = 0 if number is None else max(0, -int(number.normalize().as_tuple().exponent))
     return formatting.format_number(number, digits=digits)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A date as the reader writes it; a dash for none. For lists: the same days come again and again."""
+    return _day(value, get_language() or "") if value else formatting.DASH
+
+
+@lru_cache(maxsize=4_096)
+def _day(value: date, language: str) -> str:
+    return date_format(value)
 
 
 @register.filter
@@ -136,23 +148,31 @@ def status_pill(label: object, tone: str = "neutral", icon_name: str | None = No
 def avatar(user: object, with_name: bool = False, size: str = "") -> SafeString:
     """Initials in a circle whose colour stays the same for a name."""
     name = person_name(user)
+    return _avatar(name, with_name, size) if name else _nobody(with_name, size)
+
+
+def _nobody(with_name: bool, size: str) -> SafeString:
     css = f"k-avatar k-avatar-{size}" if size else "k-avatar"
-    if not name:
-        circle = format_html(
-            '<span class="{} is-nobody" aria-hidden="true">{}</span>', css, icon("user", size="s")
-        )
-        name = _("Nobody")
-    else:
-        colour = zlib.crc32(name.encode()) % AVATAR_COLOURS + 1
-        circle = format_html(
-            '<span class="{} k-avatar-{}" aria-hidden="true" title="{}">{}</span>',
-            css,
-            colour,
-            name,
-            initials(name),
-        )
-    if not with_name:
-        return circle
+    circle = format_html(
+        '<span class="{} is-nobody" aria-hidden="true">{}</span>', css, icon("user", size="s")
+    )
+    return _with_name(circle, _("Nobody")) if with_name else circle
+
+
+@lru_cache(maxsize=2_048)
+def _avatar(name: str, with_name: bool, size: str) -> SafeString:
+    css = f"k-avatar k-avatar-{size}" if size else "k-avatar"
+    circle = format_html(
+        '<span class="{} k-avatar-{}" aria-hidden="true" title="{}">{}</span>',
+        css,
+        zlib.crc32(name.encode()) % AVATAR_COLOURS + 1,
+        name,
+        initials(name),
+    )
+    return _with_name(circle, name) if with_name else circle
+
+
+def _with_name(circle: SafeString, name: str) -> SafeString:
     return format_html('<span class="k-person">{}<span class="k-person-name">{}</span></span>', circle, name)
 
 

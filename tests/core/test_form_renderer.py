@@ -1,0 +1,66 @@
+"""The widgets written in Python say what Django's templates say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django import forms
+from django.forms.renderers import TemplatesSetting
+from django.test.html import parse_html
+from django_filters.widgets import RangeWidget
+
+from kam.core.form_renderer import WRITERS, KamFormRenderer
+
+CHOICES = [("", "–"), ("a", "A & <b>"), ("Group", [("b", "B"), (3, "C")])]
+NASTY = '"><script>alert(1)</script>'
+
+
+class Range(forms.MultiWidget):
+    def __init__(self) -> None:
+        super().__init__({"min": forms.NumberInput(), "max": forms.DateInput()}, {"class": "form-control"})
+
+    def decompress(self, value: Any) -> list[Any]:
+        return value or [None, None]
+
+
+CASES: list[tuple[forms.Widget, Any]] = [
+    (forms.TextInput(), None),
+    (forms.TextInput({"maxlength": 5, "required": True, "disabled": False, "data-x": NASTY}), NASTY),
+    (forms.NumberInput({"step": "any"}), 1.5),
+    (forms.EmailInput(), "a@b.example"),
+    (forms.URLInput(), ""),
+    (forms.PasswordInput(), "secret"),
+    (forms.HiddenInput(), 7),
+    (forms.DateInput(), "2027-01-31"),
+    (forms.DateTimeInput(), "2027-01-31 10:00"),
+    (forms.TimeInput(), "10:00"),
+    (forms.CheckboxInput(), True),
+    (forms.CheckboxInput(), False),
+    (forms.Textarea(), f"one\n{NASTY}"),
+    (forms.Select(choices=CHOICES), "b"),
+    (forms.Select(choices=CHOICES), 3),
+    (forms.SelectMultiple(choices=CHOICES), ["a", "3"]),
+    (forms.RadioSelect(choices=CHOICES), "a"),
+    (forms.CheckboxSelectMultiple({"class": "x"}, choices=CHOICES), ["a", "b"]),
+    (Range(), [1, "2027-01-31"]),
+    (RangeWidget(), slice(1, 5)),
+]
+
+
+@pytest.mark.parametrize(("widget", "value"), CASES)
+@pytest.mark.parametrize("attrs", [{}, {"id": "id_x", "class": "form-control", "aria-invalid": "true"}])
+def test_widget_is_written_as_django_writes_it(
+    widget: forms.Widget, value: Any, attrs: dict[str, str]
+) -> None:
+    ours = widget.render("x", value, attrs=attrs, renderer=KamFormRenderer())
+    theirs = widget.render("x", value, attrs=attrs, renderer=TemplatesSetting())
+
+    assert parse_html(ours) == parse_html(theirs)
+    assert NASTY not in ours
+
+
+def test_every_written_widget_is_among_the_cases() -> None:
+    names = {widget.template_name for widget, _value in CASES}
+
+    assert set(WRITERS) - names == {"django/forms/widgets/input.html"}
