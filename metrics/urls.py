@@ -11,5 +11,8 @@ urlpatterns = [
     path("panels/plans/<uuid:pk>/numbers/", views.plan_panel, name="plan_panel"),
     path("panels/accounts/<uuid:pk>/plans/", views.account_plans, name="account_plans"),
     path("panels/opportunities/<uuid:pk>/plans/", views.opportunity_plans, name="opportunity_plans"),
+    path("data-freshness/", views.operations_page, name="operations"),
+    path("data-freshness/sweep/", views.sweep_now, name="sweep_now"),
+    path("data-freshness/<uuid:plan_id>/retry/", views.retry_failure, name="retry_failure"),
     path("plans/<uuid:pk>/kpis/<slug:kpi>/records/", views.kpi_records, name="kpi_records"),
 ]

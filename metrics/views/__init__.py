@@ -1,7 +1,18 @@
 """Pages and panels with numbers."""
 
 from metrics.views.home import home
+from metrics.views.operations import operations_page, retry_failure, sweep_now
 from metrics.views.panels import account_plans, opportunity_plans, plan_list, plan_panel
 from metrics.views.records import kpi_records
 
-__all__ = ["account_plans", "home", "kpi_records", "opportunity_plans", "plan_list", "plan_panel"]
+__all__ = [
+    "account_plans",
+    "home",
+    "kpi_records",
+    "operations_page",
+    "opportunity_plans",
+    "plan_list",
+    "plan_panel",
+    "retry_failure",
+    "sweep_now",
+]
