@@ -121,4 +121,4 @@ class KamFormRenderer(TemplatesSetting):
             parts = write_parts(context["widget"], SEPARATORS[template_name])
             if parts is not None:
                 return parts
-        return super().render(template_name, context, request)
+        return mark_safe(super().render(template_name, context, request))
