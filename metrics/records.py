@@ -114,13 +114,14 @@ def records_of(
 ) -> RecordList:
     """The records in a number of the plan (or those left out of it) that the user may open.
 
-    Number and records are of the same instant: both are read in one snapshot in which nothing that
-    concerns the plan is waiting. `is_fresh` is False if changes kept coming in between.
+    Number and records are of the same instant: both are read in one snapshot in which nothing waits that
+    the number has not counted. `is_fresh` is False if changes kept coming in between.
     """
     for attempt in range(TRIES):
+        counted = _waiting(plan)
         stored, is_fresh = operations.fresh_kpi(plan)
         with read_snapshot():
-            is_stale = StaleMarker.objects.filter(operations.markers_of(plan)).exists()
+            is_stale = not _waiting(plan) <= counted
             if is_stale and attempt < TRIES - 1:
                 continue
             stored = (
@@ -131,6 +132,12 @@ def records_of(
                 plan, stored, is_fresh and not is_stale, kpi, user, is_excluded, slice(start, start + size)
             )
     raise AssertionError("unreachable")
+
+
+def _waiting(plan: AccountPlan) -> set[int]:
+    """The markers of a plan: those there before it was computed are in its numbers, though a sweep may still
+    need them for other plans."""
+    return set(StaleMarker.objects.filter(operations.markers_of(plan)).values_list("pk", flat=True))
 
 
 def _read(
@@ -149,9 +156,9 @@ def _read(
         return RecordList(plan, stored, is_fresh, kpi, True, count, records)
     seen_count, seen = _total(visible, plan, kpi)
     all_count, total = _total([rows.filter(wanted) for rows in _rows(plan, kpi, None)], plan, kpi)
-    return RecordList(
-        plan, stored, is_fresh, kpi, False, count, records, all_count - seen_count, total - seen
-    )
+    with localcontext(prec=80):
+        hidden = total - seen
+    return RecordList(plan, stored, is_fresh, kpi, False, count, records, all_count - seen_count, hidden)
 
 
 # --- Rows -----------------------------------------------------------------------------------

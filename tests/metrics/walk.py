@@ -21,9 +21,7 @@ from crm.models import (
     Opportunity,
     OpportunityLine,
     Order,
-    Product,
     RevenueSchedule,
-    Stage,
 )
 from plans.enums import PlanStatus
 from plans.models import AccountPlan
@@ -35,7 +33,8 @@ FIRST_DAY, LAST_DAY = date(2025, 7, 1), date(2027, 6, 30)
 WHY = "a walk through the records"
 # CHF has a rate from the middle of the time on, BRL has none.
 CURRENCIES = ("USD", "USD", "EUR", "EUR", "GBP", "JPY", "KWD", "CHF", "BRL")
-RATES = {"EUR": "1.0837", "GBP": "1.2691", "JPY": "0.0067123457", "KWD": "3.2541"}
+# To a company currency that may be any of them.
+RATES = {"USD": "0.9371", "EUR": "1.0837", "GBP": "1.2691", "JPY": "0.0067123457", "KWD": "3.2541"}
 OPPORTUNITIES, ORDERS, ACCOUNTS, PLANS = 420, 90, 14, 12
 
 
@@ -100,7 +99,7 @@ class Walk:
         for basis in RevenueBasis:
             self._make_plan(
                 account_id=self.account_ids[0], revenue_basis=basis, include_child_accounts=True,
-                currency="USD", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
+                currency="EUR", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
             )  # fmt: skip
         for _ in range(PLANS - len(RevenueBasis)):
             self._make_plan()
@@ -130,9 +129,10 @@ class Walk:
         return Decimal(self.random.randint(0, 50_000_000)).scaleb(-3)
 
     def some(self, model: Any, size: int = 1) -> list[Any]:
-        found = list(model.objects.unscoped(WHY).order_by("pk"))
-        # Ids are random: what stands at a place is drawn by the seed only where rows were made in order.
-        found.sort(key=lambda row: row.created_at)
+        found = list(model.objects.unscoped(WHY))
+        # Ids are random: only what the rows say is drawn by the seed.
+        names = ("amount", "start_date", "end_date", "valid_from", "currency")
+        found.sort(key=lambda row: [str(getattr(row, name, "")) for name in names])
         return self.random.sample(found, min(size, len(found)))
 
     def opportunity(self) -> Opportunity:
