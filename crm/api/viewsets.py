@@ -31,6 +31,7 @@ from crm.models import (
 )
 from kam.core.api.problems import Conflict
 from kam.core.api.viewsets import VisibleModelViewSet
+from kam.users.models import User
 
 BY_PARENT = "parts of rows that were loaded through the gate"
 
@@ -52,7 +53,9 @@ class TerritoryViewSet(VisibleModelViewSet):
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
         members = TerritoryMembership.objects.select_related("user").order_by("created_at", "pk")
-        return queryset.select_related("parent").prefetch_related(Prefetch("memberships", members))
+        return queryset.select_related("parent").prefetch_related(
+            Prefetch("memberships", members, "visible_memberships")
+        )
 
 
 class AccountViewSet(VisibleModelViewSet):
@@ -117,8 +120,12 @@ class OpportunityViewSet(VisibleModelViewSet):
         schedules = RevenueSchedule.objects.unscoped(BY_PARENT)
         lines = OpportunityLine.objects.unscoped(BY_PARENT).select_related("product")
         return queryset.select_related("account", "stage", "owner").prefetch_related(
-            Prefetch("contacts", Contact.objects.visible_to(self.request.user)),
-            Prefetch("lines", lines.prefetch_related(Prefetch("schedules", schedules))),
+            Prefetch("contacts", Contact.objects.visible_to(self.request.user), "visible_contacts"),
+            Prefetch(
+                "lines",
+                lines.prefetch_related(Prefetch("schedules", schedules, "visible_schedules")),
+                "visible_lines",
+            ),
         )
 
 
@@ -147,8 +154,11 @@ class ActivityViewSet(VisibleModelViewSet):
     filterset_class = filters.ActivityFilter
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
-        contacts = Prefetch("contacts", Contact.objects.visible_to(self.request.user))
-        return queryset.select_related("type", "account", "owner").prefetch_related(contacts, "participants")
+        contacts = Contact.objects.visible_to(self.request.user)
+        return queryset.select_related("type", "account", "owner").prefetch_related(
+            Prefetch("contacts", contacts, "visible_contacts"),
+            Prefetch("participants", User.objects.all(), "visible_participants"),
+        )
 
     @extend_schema(request=serializers.ActivityDoneSerializer, responses=serializers.ActivitySerializer)
     @action(detail=True, methods=["post"])

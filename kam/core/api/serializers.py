@@ -99,6 +99,10 @@ class ContributedField(serializers.Field):
 class KamListSerializer(serializers.ListSerializer):
     """Looks things up for all rows at once, in answers and in requests."""
 
+    def get_attribute(self, instance: Any) -> Any:
+        rows = fields.shown_rows(instance, self.source)
+        return super().get_attribute(instance) if rows is None else rows
+
     def to_representation(self, data: Any) -> list[Any]:
         rows = list(data.all() if isinstance(data, models.Manager) else data)
         if self.parent is None:
