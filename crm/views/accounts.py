@@ -21,7 +21,7 @@ from kam.core.forms import options_response, saved
 from kam.core.lists import list_filter, page_of
 from kam.core.pages import posted, render_form
 from kam.core.panels import render_panel
-from kam.core.policy import object_required, signed_in
+from kam.core.policy import object_required, signed_in, with_rights
 from kam.users.models import User
 
 SHOWN_OPPORTUNITIES = 8
@@ -151,7 +151,11 @@ def timeline_of(account: Account, user: User) -> dict[str, Any]:
     activities = Activity.objects.visible_to(user).filter(account=account).select_related("type", "owner")
     planned = activities.filter(status=ActivityStatus.PLANNED).order_by("planned_for", "pk")[:SHOWN_PLANNED]
     done = activities.done().order_by("-done_on", "-created_at")[: SHOWN_DONE + 1]
-    return {"planned": planned, "done": list(done), "shown_done": SHOWN_DONE}
+    return {
+        "planned": with_rights(planned, user, "crm.change_activity"),
+        "done": with_rights(done, user, "crm.change_activity"),
+        "shown_done": SHOWN_DONE,
+    }
 
 
 @object_required(Account, "crm.change_account")

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -73,3 +73,11 @@ def object_required(
         return mark(login_required(checked), permission)
 
     return decorate
+
+
+def with_rights(rows: Iterable[Any], user: Any, permission: str) -> list[Any]:
+    """Rows that know whether this user `may_change` them: a page offers only what will be allowed."""
+    listed = list(rows)
+    for row in listed:
+        row.may_change = user.has_perm(permission, row)
+    return listed

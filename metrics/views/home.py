@@ -19,7 +19,7 @@ from crm.enums import ActivityStatus, CallFrequency
 from crm.models import Account, Activity, Opportunity
 from kam.core.clock import company_today
 from kam.core.formatting import format_money_short, format_percent
-from kam.core.policy import signed_in
+from kam.core.policy import signed_in, with_rights
 from kam.users.models import Role, User
 from metrics import operations
 from metrics.policies import outlook_tone
@@ -103,7 +103,8 @@ def team_plans(user: User, *, today: date) -> list[AccountPlan]:
 
 def my_activities(user: User) -> list[Activity]:
     rows = Activity.objects.visible_to(user).filter(owner=user, status=ActivityStatus.PLANNED)
-    return list(rows.select_related("account", "type", "owner").order_by("planned_for", "pk")[:50])
+    rows = rows.select_related("account", "type", "owner").order_by("planned_for", "pk")
+    return with_rights(rows[:50], user, "crm.change_activity")
 
 
 def concerns_of(

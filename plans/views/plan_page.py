@@ -20,7 +20,7 @@ from kam.core.clock import company_today
 from kam.core.history import readable
 from kam.core.models import Change
 from kam.core.panels import render_panel
-from kam.core.policy import object_required
+from kam.core.policy import object_required, with_rights
 from kam.users.models import User
 from plans import operations, policies
 from plans.forms import SECTIONS
@@ -177,7 +177,7 @@ def next_activities(plan: AccountPlan, user: User) -> list[Activity]:
     rows = Activity.objects.visible_to(user).filter(account=plan.account_id, status=ActivityStatus.PLANNED)
     rows = rows.select_related("type", "owner")
     rows = rows.only("subject", "status", "planned_for", "type__name", *names_at("owner"))
-    return list(rows.order_by("planned_for", "pk")[:SHOWN_ACTIVITIES])
+    return with_rights(rows.order_by("planned_for", "pk")[:SHOWN_ACTIVITIES], user, "crm.change_activity")
 
 
 def changes_of(plan: AccountPlan, user: User) -> list[Any]:
