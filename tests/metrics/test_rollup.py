@@ -86,7 +86,7 @@ def take(seed: int, *, company_currency: str) -> None:
 
 # A smaller seed is no simpler walk: nothing to shrink, and the failing steps are printed.
 @hypothesis_settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
