@@ -293,6 +293,8 @@ def sweep(*, sweeper: str) -> SweepResult:
     while (rows := _next_rows(after)) and monotonic() - started < LONGEST_SWEEP:
         # Markers that stay, or are appended meanwhile with a lower id, are for the next sweep.
         after = rows[-1][0]
+        if len(rows) == BATCH:
+            rows += _more_of_same_accounts(rows)
         total += _sweep_batch(MarkerBatch.of(rows))
     outdated = _outdated_plans()
     for start in range(0, len(outdated), BATCH):
@@ -312,6 +314,13 @@ def _next_rows(after: int) -> list[MarkerRow]:
         .order_by("pk")
         .values_list(*MARKER_FIELDS)[:BATCH]
     )
+
+
+def _more_of_same_accounts(rows: Sequence[MarkerRow]) -> list[MarkerRow]:
+    """A feed marks an account once a statement: its later markers go with the first, its plans are computed once."""
+    accounts = {account_id for _pk, account_id, _plan_id, _currency in rows if account_id}
+    later = StaleMarker.objects.filter(account_id__in=accounts, pk__gt=rows[-1][0])
+    return list(later.order_by("pk").values_list(*MARKER_FIELDS)[: 10 * BATCH])
 
 
 def _sweep_batch(batch: MarkerBatch) -> SweepResult:

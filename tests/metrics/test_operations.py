@@ -225,7 +225,9 @@ def test_the_numbers_of_truncated_plans_go_with_them() -> None:
 
 
 # --- Sweepers ---------------------------------------------------------------------------------
-def test_a_feed_that_marks_an_account_many_times_costs_one_computation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_feed_that_marks_an_account_many_times_costs_one_computation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(operations, "BATCH", 2)
     plan = factories.create_plan()
     sweep()
