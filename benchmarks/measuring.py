@@ -8,9 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from unittest.mock import patch
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
+
+from crm.bulk import writing
 
 Action = Callable[[], object]
 TRANSACTION = re.compile(r"^(BEGIN|COMMIT|ROLLBACK)\b")
@@ -74,7 +78,15 @@ def paired(
 
 
 def statements_of(action: Action) -> list[str]:
-    """What it asks of the database, apart from BEGIN and COMMIT."""
-    with CaptureQueriesContext(connection) as queries:
+    """What it asks of the database, apart from BEGIN and COMMIT. Django's own log leaves COPY out."""
+    copies: list[str] = []
+
+    def copy(connection: BaseDatabaseWrapper, sql: str, text: str) -> None:
+        copies.append(sql)
+        unlogged(connection, sql, text)
+
+    unlogged = writing._copy
+    with patch.object(writing, "_copy", copy), CaptureQueriesContext(connection) as queries:
         action()
-    return [sql for query in queries.captured_queries if not TRANSACTION.match(sql := query["sql"])]
+    logged = (query["sql"] for query in queries.captured_queries)
+    return [sql for sql in logged if not TRANSACTION.match(sql)] + copies

@@ -149,6 +149,10 @@ ROWS = (
     FROM generate_series(1, {accounts}) i CROSS JOIN generate_series(0, 3) n
     """,
 )
+SCRATCH = """
+CREATE TABLE IF NOT EXISTS bench_scratch (plan_id uuid PRIMARY KEY, won numeric, pipeline numeric, weighted numeric,
+    won_count bigint, open_count bigint, lost_count bigint)
+"""
 PROSE = "repeat('We win the tender for the northern sites with a better service level. ', 4)"
 
 
@@ -182,14 +186,12 @@ def fill(world: World, *, accounts: int, opportunities: int) -> None:
     }
     for statement in ROWS:
         world.sql(statement.format(**names), [])
+    world.sql(SCRATCH)
+    world.sql("VACUUM (ANALYZE)")  # as the server does by itself sooner or later
     with world.active():
         make_members()
         StaleMarker.objects.all().delete()
         operations.rebuild()
-    world.sql(
-        "CREATE TABLE IF NOT EXISTS bench_scratch (plan_id uuid PRIMARY KEY, won numeric, pipeline numeric,"
-        " weighted numeric, won_count bigint, open_count bigint, lost_count bigint)"
-    )
     world.sql("VACUUM (ANALYZE)")
 
 
