@@ -175,6 +175,7 @@ class ObjectiveForm(VersionedModelForm):
         super().__init__(*args, user=user, **kwargs)
         strategies = Strategy.objects.visible_to(user).filter(plan=self.instance.plan_id)
         self.fields["strategy"].queryset = strategies  # type: ignore[attr-defined]
+        self.fields["strategy"].empty_label = _("None")  # type: ignore[attr-defined]
         for name in ("baseline", "current", "target", "stretch", "weight"):
             self.fields[name].widget.attrs["step"] = "any"
             self.initial[name] = plain_quantity(self.initial.get(name))
