@@ -15,4 +15,6 @@ register = template.Library()
 def stage_pill(stage: Stage) -> SafeString:
     if stage.is_won:
         return status_pill(stage.name, "ok")
-    return status_pill(stage.name, "neutral", "ban") if stage.is_closed else status_pill(stage.name, "info", "")
+    return (
+        status_pill(stage.name, "neutral", "ban") if stage.is_closed else status_pill(stage.name, "info", "")
+    )

@@ -101,7 +101,9 @@ class User(ChangeTracking, AbstractUser):
     def clean(self) -> None:
         super().clean()
         if self.role == Role.INTEGRATION and not self.source:
-            raise ValidationError({"source": _("Say which source this system feeds: it writes and reads only that.")})
+            raise ValidationError(
+                {"source": _("Say which source this system feeds: it writes and reads only that.")}
+            )
 
     @property
     def initials(self) -> str:

@@ -91,7 +91,9 @@ def test_items_are_added_and_put_in_order(
 
     page.get_by_role("button", name="Move Write a letter up").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(":focus")).to_have_attribute("aria-label", "Move Write a letter down")  # up is disabled now
+    expect(page.locator(":focus")).to_have_attribute(
+        "aria-label", "Move Write a letter down"
+    )  # up is disabled now
     assert names()[:2] == ["Write a letter", "Call the ward"]
     assert page.locator("#announcer").inner_text() == "The order was saved."
 
