@@ -36,5 +36,7 @@ def json_formatter() -> logging.Formatter:
 
 def plain_formatter() -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_shared, processor=structlog.dev.ConsoleRenderer(colors=False)
+        foreign_pre_chain=_shared,
+        # Without local variables: showing a queryset runs it, and what it holds is nobody's business here.
+        processor=structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     )
