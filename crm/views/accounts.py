@@ -19,7 +19,7 @@ from crm.models import Account, Activity, Contact, Opportunity
 from kam.core.clock import company_today
 from kam.core.forms import options_response, saved
 from kam.core.lists import list_filter, page_of
-from kam.core.pages import posted, render_form
+from kam.core.pages import posted, render_form, typed
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, signed_in, with_rights
 from kam.users.models import User
@@ -182,7 +182,7 @@ def account_overview(request: HttpRequest, account: Account) -> HttpResponse:
 @signed_in
 def account_options(request: HttpRequest) -> HttpResponse:
     """Accounts whose name matches, for search fields."""
-    accounts = Account.objects.visible_to(request.user).filter(name__icontains=request.GET.get("q", "")[:200])
+    accounts = Account.objects.visible_to(request.user).filter(name__icontains=typed(request))
     return options_response(
         accounts.select_related("territory"), note=lambda row: row.territory.name if row.territory else ""
     )

@@ -165,7 +165,8 @@ class SearchSelect(forms.Widget):
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
         if picked := data.get(f"{name}_pick"):
             return Typed(str(picked), None)
-        return Typed(str(data.get(name) or ""), data.get(f"{name}_text"))
+        text = data.get(f"{name}_text")
+        return Typed(str(data.get(name) or ""), None if text is None else text.replace("\x00", "")[:200])
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return name not in data and f"{name}_text" not in data

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -103,14 +102,12 @@ def _details(
 ) -> list[Detail]:
     before, after = change.before or {}, change.after or {}
     details = []
-    for name in after or before:
-        try:
-            field = model._meta.get_field(name)
-        except FieldDoesNotExist:
-            continue  # a field of an older release
-        if name in hidden:
+    # In the order of the model, whatever the database made of it; fields of older releases are passed over.
+    for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
+        name = field.name
+        if name in hidden or name not in (after or before):
             continue
-        label = str(getattr(field, "verbose_name", name)).capitalize()
+        label = str(field.verbose_name).capitalize()
         old = value_in_words(field, before.get(name), names=names, currency=currency)
         new = value_in_words(field, after.get(name), names=names, currency=currency)
         is_told = old is not None and new is not None

@@ -39,6 +39,11 @@ def success_with_undo(request: HttpRequest, text: str, undo_url: str) -> None:
     messages.success(request, text, extra_tags=undo_url)
 
 
+def typed(request: HttpRequest, name: str = "q") -> str:
+    """A text from an address, as long as anybody types, and without what no database takes."""
+    return request.GET.get(name, "").replace("\x00", "").strip()[:200]
+
+
 def as_uuid(text: str) -> UUID | None:
     """An id from an address; None for what is none, which no row has."""
     try:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from kam.core.forms import options_response
-from kam.core.pages import posted
+from kam.core.pages import posted, typed
 from kam.core.policy import signed_in
 from kam.users.forms import ProfileForm, named
 from kam.users.models import User
@@ -27,5 +27,5 @@ def profile(request: HttpRequest) -> HttpResponse:
 @signed_in
 def user_options(request: HttpRequest) -> HttpResponse:
     """Colleagues whose name matches, for search fields."""
-    people = User.objects.people().filter(named(request.GET.get("q", "")[:200]))
+    people = User.objects.people().filter(named(typed(request)))
     return options_response(people, note=lambda user: user.job_title or user.get_role_display())

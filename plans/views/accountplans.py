@@ -16,7 +16,7 @@ from crm.models import Account
 from kam.core.changes import StaleObjectError
 from kam.core.clock import company_today
 from kam.core.forms import options_response, saved
-from kam.core.pages import as_uuid, posted, render_form
+from kam.core.pages import as_uuid, posted, render_form, typed
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required, signed_in
 from plans import operations, policies
@@ -159,7 +159,7 @@ def accountplan_action(request: HttpRequest, plan: AccountPlan, action: str) -> 
 @signed_in
 def plan_options(request: HttpRequest) -> HttpResponse:
     """Plans whose name matches, for search fields."""
-    text = request.GET.get("q", "")[:200]
+    text = typed(request)
     plans = AccountPlan.objects.visible_to(request.user).filter(
         Q(name__icontains=text) | Q(account__name__icontains=text)
     )

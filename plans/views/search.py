@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm.models import Account, Contact, Opportunity
+from kam.core.pages import typed
 from kam.core.policy import signed_in
 from plans.models import AccountPlan
 
@@ -39,7 +40,7 @@ class Group:
 
 @signed_in
 def search(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()[:200]
+    text = typed(request)
     groups = groups_for(request, text) if len(text) >= 2 else []
     context = {
         "search_query": text,

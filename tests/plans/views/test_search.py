@@ -82,3 +82,23 @@ def test_statements_do_not_grow_with_the_matches(
 
     with django_assert_num_queries(6):
         get(client, URL, data={"q": "harbour"})
+
+
+@pytest.mark.parametrize("text", ["\x00\x00", "ha\x00rbour", "%", "_\\", "'" * 300, "🙂" * 300])
+def test_strange_texts_find_nothing_or_something_but_do_not_fail(
+    client_as: ClientFor, world: World, account_manager: User, text: str
+) -> None:
+    client = client_as(account_manager)
+
+    for url in (
+        URL,
+        reverse("crm:account_options"),
+        reverse("plans:plan_options"),
+        reverse("users:user_options"),
+    ):
+        assert client.get(url, {"q": text}).status_code == 200
+    typed = client.post(reverse("plans:accountplan_create"), {"account_text": text, "owner_text": text})
+    assert typed.status_code == 422
+    for name in ("crm:account_list", "crm:opportunity_list", "plans:accountplan_list"):
+        query = {"search": text, "account_text": text, "page": text, "ordering": text}
+        assert client.get(reverse(name), query).status_code == 200
