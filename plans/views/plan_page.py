@@ -31,6 +31,7 @@ SHOWN_ACTIVITIES = 6
 SHOWN_CHANGES = 6
 ADVISED_OBJECTIVES = 5
 MONEY_FIELDS = ("sales_target", "stretch_target")
+OTHER_PLANS = ("parent_plan", "copied_from")  # which the reader may not see
 LINK_FIELDS = ("parent_plan", "copied_from")
 REASON = "parts of a plan that was loaded through the gate"
 # What the page shows; whole rows with their relations take half as long again.
