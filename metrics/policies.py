@@ -45,7 +45,8 @@ def cross_rate(record_rate: Decimal, plan_rate: Decimal) -> Decimal:
     """record rate ÷ plan rate (both to company currency), fixed to `CROSS_RATE_PLACES`, half up."""
     shift = 10**CROSS_RATE_PLACES
     numerator, denominator = int(record_rate.scaleb(10)), int(plan_rate.scaleb(10))
-    return Decimal((numerator * shift * 2 + denominator) // (2 * denominator)).scaleb(-CROSS_RATE_PLACES)
+    digits = (numerator * shift * 2 + denominator) // (2 * denominator)
+    return Decimal(f"{digits}E-{CROSS_RATE_PLACES}")  # exact, however many digits
 
 
 def outlook_tone(expected_percent: Decimal | None) -> str:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import ExchangeRate, Opportunity, Order, RevenueSchedule
@@ -128,6 +129,7 @@ def records_of(
                 PlanKPI.objects.unscoped("of a plan loaded through the gate").filter(pk=plan.pk).first()
                 or stored
             )
+            stored.checked_at = timezone.now() if is_fresh and not is_stale else None
             return _read(
                 plan, stored, is_fresh and not is_stale, kpi, user, is_excluded, slice(start, start + size)
             )

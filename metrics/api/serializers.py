@@ -45,14 +45,9 @@ class CountsSerializer(serializers.Serializer):
     not_converted = serializers.IntegerField(help_text="Left out of the sums: no exchange rate on their day.")
 
 
-class PlanKpiSerializer(serializers.Serializer):
-    """`fresh` is false if changes are still being counted."""
-
-    plan = serializers.UUIDField()
+class NumbersSerializer(serializers.Serializer):
     currency = serializers.CharField()
     basis = serializers.ChoiceField(choices=PlanKPI._meta.get_field("basis").choices)
-    as_of = UtcDateTimeField(allow_null=True)
-    fresh = serializers.BooleanField()
     sales_target = decimal_text()
     won_revenue = decimal_text()
     pipeline = decimal_text()
@@ -65,7 +60,28 @@ class PlanKpiSerializer(serializers.Serializer):
     counts = CountsSerializer()
 
 
+class PlanKpiSerializer(NumbersSerializer):
+    """`fresh` is false if changes are still being counted."""
+
+    plan = serializers.UUIDField()
+    as_of = UtcDateTimeField(allow_null=True)
+    fresh = serializers.BooleanField()
+
+
 def kpi_answer(kpi: PlanKPI, *, is_fresh: bool, in_company_currency: bool) -> dict[str, Any]:
+    return {
+        "plan": str(kpi.pk),
+        "as_of": instant(kpi),
+        "fresh": is_fresh,
+        **numbers_answer(kpi, in_company_currency=in_company_currency),
+    }
+
+
+def instant(kpi: PlanKPI) -> str | None:
+    return UtcDateTimeField().to_representation(kpi.as_of) if kpi.as_of else None
+
+
+def numbers_answer(kpi: PlanKPI, *, in_company_currency: bool) -> dict[str, Any]:
     """The numbers in plan currency, or again in company currency, converted record by record."""
     prefix = "company_" if in_company_currency else ""
     currency = kpi.company_currency if in_company_currency else kpi.currency
@@ -75,11 +91,8 @@ def kpi_answer(kpi: PlanKPI, *, is_fresh: bool, in_company_currency: bool) -> di
     coverage = policies.coverage_ratio(sales_target=target, won_revenue=won, pipeline=pipeline)
     percent = {name: policies.percent_of(values[name], target) for name in policies.PERCENT_KPIS}
     return {
-        "plan": str(kpi.pk),
         "currency": currency,
         "basis": kpi.basis,
-        "as_of": UtcDateTimeField().to_representation(kpi.computed_at) if kpi.computed_at else None,
-        "fresh": is_fresh,
         **{name: None if value is None else money_text(value, currency) for name, value in values.items()},
         "coverage_ratio": text(coverage),
         "percent": {name: text(value) for name, value in percent.items()},
@@ -174,7 +187,7 @@ def records_answer(found: RecordList) -> dict[str, Any]:
         "kpi": found.name,
         "currency": kpi.currency,
         "basis": kpi.basis,
-        "as_of": UtcDateTimeField().to_representation(kpi.computed_at) if kpi.computed_at else None,
+        "as_of": instant(kpi),
         "fresh": found.is_fresh,
         "formula": found.formula,
         "value": None if found.value is None else money_text(found.value, kpi.currency),

@@ -1,0 +1,187 @@
+"""Numbers over many plans: sums over records, each once, never over plans (domain.md, linking revenue).
+
+Two plans that cover the same deal count it twice in their own numbers; a portfolio must not. What
+its reader may not open is not in it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Any
+
+from django.conf import settings
+from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+
+from crm.models import ExchangeRate, Opportunity, Order, RevenueSchedule
+from kam.core.aggregates import ExactSum
+from kam.core.fields import MoneyField, PercentField
+from kam.core.money import round_money
+from kam.core.transactions import read_snapshot
+from kam.users.models import User
+from plans.enums import PlanStatus
+from templates_app.enums import RevenueBasis
+
+PRODUCT_PLACES = MoneyField.decimal_places + PercentField.decimal_places
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record and where its facts lie."""
+
+    model: Any
+    date: str
+    deal: str = ""  # the path to the opportunity
+    has_stage: bool = True
+
+    def path(self, name: str) -> str:
+        return f"{self.deal}{name}"
+
+
+OPPORTUNITY = Kind(Opportunity, "close_date")
+SCHEDULE = Kind(RevenueSchedule, "date", deal="line__opportunity__")
+ORDER = Kind(Order, "date", has_stage=False)
+# What is read for plans of which bases. Deals that are won are no revenue where orders are.
+SOURCES = (
+    (OPPORTUNITY, (RevenueBasis.OPPORTUNITY,), Q()),
+    (OPPORTUNITY, (RevenueBasis.ORDER,), Q(stage__is_closed=False)),
+    (SCHEDULE, (RevenueBasis.SCHEDULE,), Q()),
+    (ORDER, (RevenueBasis.ORDER,), Q()),
+)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the records of a portfolio, in company currency, each rounded once."""
+
+    currency: str
+    won_revenue: Decimal
+    pipeline: Decimal
+    weighted_pipeline: Decimal
+    total_expected_revenue: Decimal
+    won_count: int
+    open_count: int
+    not_converted_count: int
+
+
+def portfolio_totals(*, plans: QuerySet, user: User) -> Totals:
+    """The sums over the records that these plans cover and the user may open."""
+    company = settings.COMPANY_CURRENCY
+    won = pipeline = weighted = Fraction(0)
+    counts: dict[str, int] = defaultdict(int)
+    with read_snapshot():
+        groups = list(record_groups(plans, user))
+        rates = rates_of({group.currency for group in groups} - {company})
+    for group in groups:
+        rate = Fraction(1) if group.currency == company else rate_on(rates[group.currency], group.day)
+        counts["not_converted" if rate is None else "won" if group.is_won else "open"] += group.records
+        if rate is None:
+            continue
+        if group.is_won:
+            won += Fraction(group.amount) * rate
+        else:
+            pipeline += Fraction(group.amount) * rate
+            weighted += Fraction(group.weighted) / 100 * rate
+    won_revenue, weighted_pipeline = rounded(won), rounded(weighted)
+    return Totals(
+        currency=company,
+        won_revenue=won_revenue,
+        pipeline=rounded(pipeline),
+        weighted_pipeline=weighted_pipeline,
+        total_expected_revenue=won_revenue + weighted_pipeline,
+        won_count=counts["won"],
+        open_count=counts["open"],
+        not_converted_count=counts["not_converted"],
+    )
+
+
+def rounded(value: Fraction) -> Decimal:
+    """Half up, once. Rates have ten places, so the sum is a decimal number."""
+    with localcontext(prec=80):
+        exact = Decimal(value.numerator) / value.denominator
+    return round_money(exact, settings.COMPANY_CURRENCY)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records of one currency and day."""
+
+    currency: str
+    day: date
+    is_won: bool
+    records: int
+    amount: Decimal
+    weighted: Decimal
+
+
+def record_groups(plans: QuerySet, user: User) -> Iterable[Group]:
+    by_basis = plans.order_by().exclude(status=PlanStatus.CANCELLED)
+    used = set(by_basis.values_list("revenue_basis", flat=True).distinct())
+    opportunities = [source for source in SOURCES if source[0] is OPPORTUNITY and used & set(source[1])]
+    others = [source for source in SOURCES if source[0] is not OPPORTUNITY and used & set(source[1])]
+    # One query over the deals for both bases, so that none is counted for each of them.
+    if opportunities:
+        covered = Q()
+        for kind, bases, condition in opportunities:
+            covered |= condition & Q(is_covered(kind, by_basis.filter(revenue_basis__in=bases)))
+        yield from groups_of(OPPORTUNITY, user, covered)
+    for kind, bases, _condition in others:
+        yield from groups_of(kind, user, Q(is_covered(kind, by_basis.filter(revenue_basis__in=bases))))
+
+
+def is_covered(kind: Kind, plans: QuerySet) -> Exists:
+    edges = "account__edges_down"
+    return Exists(
+        plans.filter(
+            Q(include_child_accounts=True) | Q(**{f"{edges}__depth": 0}),
+            **{f"{edges}__descendant": OuterRef(kind.path("account_id"))},
+            start_date__lte=OuterRef(kind.date),
+            end_date__gte=OuterRef(kind.date),
+        )
+    )
+
+
+def groups_of(kind: Kind, user: User, covered: Q) -> Iterable[Group]:
+    rows = kind.model.objects.visible_to(user).filter(covered).order_by()
+    keys = [kind.path("currency"), kind.date]
+    totals: dict[str, Any] = {
+        "records": Count("pk"),
+        "total": ExactSum("amount", places=MoneyField.decimal_places),
+    }
+    if kind.has_stage:
+        rows = rows.filter(
+            Q(**{kind.path("stage__is_won"): True}) | Q(**{kind.path("stage__is_closed"): False})
+        )
+        keys.append(kind.path("stage__is_won"))
+        weight = ExpressionWrapper(F("amount") * F(kind.path("probability")), output_field=BigIntegerField())
+        totals["weighted"] = ExactSum(weight, places=PRODUCT_PLACES)
+    for row in rows.values(*keys).annotate(**totals):
+        is_won = row[keys[2]] if kind.has_stage else True
+        yield Group(
+            row[keys[0]], row[keys[1]], is_won, row["records"], row["total"], row.get("weighted", Decimal(0))
+        )
+
+
+RateList = tuple[list[date], list[Decimal]]
+
+
+def rates_of(currencies: set[str]) -> dict[str, RateList]:
+    rates: dict[str, RateList] = {currency: ([], []) for currency in currencies}
+    rows = ExchangeRate.objects.filter(currency__in=currencies).order_by("valid_from")
+    for currency, valid_from, rate in (
+        rows.values_list("currency", "valid_from", "rate") if currencies else ()
+    ):
+        rates[currency][0].append(valid_from)
+        rates[currency][1].append(rate)
+    return rates
+
+
+def rate_on(rates: RateList, day: date) -> Fraction | None:
+    days, values = rates
+    place = bisect_right(days, day)
+    return Fraction(values[place - 1]) if place else None
