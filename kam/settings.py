@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # One name for each set of choices, whichever field has it.
     "ENUM_NAME_OVERRIDES": {

@@ -39,7 +39,7 @@ def details(
         ("is_confidential", False, True, ("Is confidential", "no", "yes")),
         ("name", "Old", "New", ("Name", "Old", "New")),
         ("vision", "Short", "Long " * 20, ("Vision", "", "")),
-        ("owner", str(uuid4()), str(uuid4()), ("Owner", "", "")),
+        ("owner", "1" * 32, "2" * 32, ("Owner", "", "")),
     ],
 )
 def test_values_are_told_as_people_read_them(
