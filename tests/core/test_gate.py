@@ -143,8 +143,13 @@ def test_models_are_scoped_or_for_everybody() -> None:
 
     assert {m.__name__ for m in tracked - catalogs - set(SCOPED)} == {"ApiToken"}
     assert {m.__name__ for m in catalogs} == {
+        "ActionPlanTemplate",
+        "ActionPlanTemplateItem",
+        "ActionPlanTemplateVersion",
         "ActivityType",
         "ExchangeRate",
+        "GoalDefinition",
+        "GoalDefinitionTemplate",
         "PickListValue",
         "PlanType",
         "Product",
