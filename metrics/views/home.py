@@ -23,6 +23,8 @@ from kam.core.policy import signed_in, with_rights
 from kam.users.models import Role, User
 from metrics import operations
 from metrics.policies import outlook_tone
+from metrics.portfolio import Totals, portfolio_totals
+from metrics.rules import plans_with_numbers
 from plans.enums import ObjectiveStatus, PlanStatus
 from plans.models import AccountPlan, AccountPlanObjective
 
@@ -59,6 +61,7 @@ class Concern:
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
     user, today = request.user, company_today()
+    leads = user.role in {Role.MANAGER, Role.EXECUTIVE}
     mine = my_plans(user)
     planned = my_activities(user)
     context = {
@@ -71,7 +74,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "may_add_activity": user.has_perm("crm.add_activity"),
         "may_add_plan": user.has_perm("plans.add_accountplan"),
         "is_lagging": operations.is_lagging(),
-        "team_plans": team_plans(user, today=today) if user.role in {Role.MANAGER, Role.EXECUTIVE} else None,
+        "team_plans": team_plans(user, today=today) if leads else None,
+        # Adding up a whole company's records takes a while: only for who asks.
+        "totals": portfolio(user, today=today) if leads and "portfolio" in request.GET else None,
         "nav_section": "home",
     }
     return render(request, "metrics/home.html", context)
@@ -99,6 +104,11 @@ def team_plans(user: User, *, today: date) -> list[AccountPlan]:
     behind_first = F("kpi__company_forecast_target_variance").asc(nulls_last=True)
     rows = with_progress(plans).select_related("account", "owner", "kpi")
     return list(rows.order_by(behind_first, "name")[:SHOWN_PLANS])
+
+
+def portfolio(user: User, *, today: date) -> Totals:
+    """What the current plans in the user's scope add up to, each record once."""
+    return portfolio_totals(plans=plans_with_numbers(user).current(today=today), user=user)
 
 
 def my_activities(user: User) -> list[Activity]:

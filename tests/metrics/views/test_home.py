@@ -112,6 +112,19 @@ def test_manager_sees_the_plans_of_the_people(
     assert get(client_as(colleague), URL).context["team_plans"] is None
 
 
+def test_portfolio_counts_each_record_once_and_only_for_who_asks(
+    client_as: ClientFor, world: World, manager: User, account_manager: User
+) -> None:
+    factories.create_plan(world.account, "Covers the same")
+    client = client_as(manager)
+
+    asked = text_of(get(client, URL, data={"portfolio": "show"}))
+
+    assert "Won $4,000 Pipeline $3,500 Weighted pipeline $1,750 Total expected $5,750" in asked
+    assert get(client, URL).context["totals"] is None
+    assert get(client_as(account_manager), URL, data={"portfolio": "show"}).context["totals"] is None
+
+
 @pytest.mark.parametrize(
     ("instant", "words"),
     [
