@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
+from django.template import Context
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from kam.core.templatetags.kam import status_pill
 from plans.enums import ObjectiveStatus, PlanStatus
 from plans.models import AccountPlan, AccountPlanObjective
+from plans.tabs import tabs_of_plan
 
 register = template.Library()
 
@@ -43,6 +47,15 @@ PACES = {
 def plan_status(plan: AccountPlan) -> SafeString:
     tone, icon = PLAN_LOOKS[PlanStatus(plan.status)]
     return status_pill(plan.get_status_display(), tone, icon)
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def plan_tabs(context: Context, plan: AccountPlan, active: str) -> dict[str, Any]:
+    """The tabs of a plan's pages, as far as the reader may open them."""
+    return {
+        "tabs": tabs_of_plan(plan, context["request"].user, active=active),
+        "label": _("Pages of the plan"),
+    }
 
 
 @register.simple_tag

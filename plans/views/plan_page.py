@@ -109,6 +109,7 @@ def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     objectives = list(plan.objectives.all())
     context = {
         "plan": plan,
+        "plan_tab": "overview",
         "account": plan.account,
         "today": company_today(),
         "numbers_panel": render_panel(request, "metrics:plan_panel", plan),

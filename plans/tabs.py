@@ -1,0 +1,44 @@
+"""The pages of one plan, as tabs: each app adds those it owns (in `AppConfig.ready`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kam.users.models import User
+from plans.models import AccountPlan
+
+
+@dataclass(frozen=True)
+class PlanTab:
+    """`url_name` takes the plan's id; `permission` is asked about the plan."""
+
+    name: str
+    label: str | Promise
+    url_name: str
+    order: int
+    permission: str = "plans.view_accountplan"
+
+
+_tabs: dict[str, PlanTab] = {}
+
+
+def register_tab(tab: PlanTab) -> None:
+    _tabs[tab.name] = tab
+
+
+def tabs_of_plan(plan: AccountPlan, user: User, *, active: str) -> list[dict[str, Any]]:
+    """What `components/tabs.html` takes; nothing where there is only the plan's first page."""
+    shown = [
+        {"label": tab.label, "url": reverse(tab.url_name, args=[plan.pk]), "active": tab.name == active}
+        for tab in sorted(_tabs.values(), key=lambda tab: tab.order)
+        if user.has_perm(tab.permission, plan)
+    ]
+    return shown if len(shown) > 1 else []
+
+
+register_tab(PlanTab("overview", _("Overview"), "plans:accountplan_detail", 0))
