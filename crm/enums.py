@@ -11,6 +11,8 @@ class PickList(models.TextChoices):
     ACCOUNT_TYPE = "account_type", _("Account type")
     SEGMENT = "segment", _("Segment")
     TEMPLATE_CATEGORY = "template_category", _("Category of goals and action plan templates")
+    COOP_EXPENSE_KIND = "coop_expense_kind", _("Kind of co-op expense")
+    PLAN_EVENT_KIND = "plan_event_kind", _("Kind of event")
 
 
 class SegmentMeaning(models.TextChoices):

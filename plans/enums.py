@@ -3,7 +3,15 @@ from django.utils.translation import gettext_lazy as _
 
 from templates_app.enums import ColleagueRole, MeasureKind
 
-__all__ = ["Access", "ColleagueRole", "MeasureKind", "ObjectiveStatus", "PlanStatus", "ProgressMode"]
+__all__ = [
+    "Access",
+    "ColleagueRole",
+    "ExpenseStatus",
+    "MeasureKind",
+    "ObjectiveStatus",
+    "PlanStatus",
+    "ProgressMode",
+]
 
 
 class PlanStatus(models.TextChoices):
@@ -38,3 +46,11 @@ class Access(models.TextChoices):
     READ = "read", _("Can read")
     CONTRIBUTE = "contribute", _("Can comment and attach")
     EDIT = "edit", _("Can edit")
+
+
+class ExpenseStatus(models.TextChoices):
+    """How far an expense of co-op money is."""
+
+    PLANNED = "planned", _("Planned")
+    APPROVED = "approved", _("Approved")
+    SPENT = "spent", _("Spent")

@@ -65,6 +65,8 @@ def sees_commercial(user: User) -> bool:
     return user.role != Role.MSL or not settings.SEPARATE_MEDICAL
 
 
+PROMISES = ("commitment", "planevent", "coopfund", "coopexpense", "rebateprogram", "rebatetier")
+
 can_change = is_active & (is_admin | (has_editing_role & (owns_plan | edits_plan)))
 # The object was loaded through visible_to(): whoever has it may look.
 may_look = is_active
@@ -80,6 +82,10 @@ rules.add_perm(
 rules.add_perm("plans.view_numbers", is_active & (sees_commercial | owns_plan | takes_part))
 
 for model in ("strategy", "accountplanobjective", "accountplanparticipant"):
+    rules.add_perm(f"plans.view_{model}", may_look)
+    for action in ("add", "change", "delete"):
+        rules.add_perm(f"plans.{action}_{model}", can_change)
+for model in PROMISES:
     rules.add_perm(f"plans.view_{model}", may_look)
     for action in ("add", "change", "delete"):
         rules.add_perm(f"plans.{action}_{model}", can_change)

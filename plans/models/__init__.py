@@ -2,5 +2,25 @@
 
 from plans.models.objectives import AccountPlanObjective, Strategy
 from plans.models.plans import AccountPlan, AccountPlanParticipant, ByPlanQuerySet
+from plans.models.promises import (
+    Commitment,
+    CoopExpense,
+    CoopFund,
+    PlanEvent,
+    RebateProgram,
+    RebateTier,
+)
 
-__all__ = ["AccountPlan", "AccountPlanObjective", "AccountPlanParticipant", "ByPlanQuerySet", "Strategy"]
+__all__ = [
+    "AccountPlan",
+    "AccountPlanObjective",
+    "AccountPlanParticipant",
+    "ByPlanQuerySet",
+    "Commitment",
+    "CoopExpense",
+    "CoopFund",
+    "PlanEvent",
+    "RebateProgram",
+    "RebateTier",
+    "Strategy",
+]

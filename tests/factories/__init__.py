@@ -31,6 +31,13 @@ from tests.factories.plans import (
     create_plan_type,
     create_strategy,
 )
+from tests.factories.promises import (
+    create_commitment,
+    create_coop_expense,
+    create_coop_fund,
+    create_event,
+    create_rebate_program,
+)
 from tests.factories.templates import (
     create_goal,
     create_item,
@@ -50,7 +57,11 @@ __all__ = [
     "create_activity",
     "create_activity_type",
     "create_category",
+    "create_commitment",
     "create_contact",
+    "create_coop_expense",
+    "create_coop_fund",
+    "create_event",
     "create_goal",
     "create_item",
     "create_objective",
@@ -63,6 +74,7 @@ __all__ = [
     "create_product",
     "create_published_template",
     "create_rate",
+    "create_rebate_program",
     "create_schedule",
     "create_stage",
     "create_strategy",

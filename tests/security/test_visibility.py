@@ -15,7 +15,18 @@ from kam.users.models import User
 from metrics.models import PlanKPI
 from metrics.operations import rebuild
 from plans.enums import Access, PlanStatus
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from plans.models import (
+    AccountPlan,
+    AccountPlanObjective,
+    AccountPlanParticipant,
+    Commitment,
+    CoopExpense,
+    CoopFund,
+    PlanEvent,
+    RebateProgram,
+    RebateTier,
+    Strategy,
+)
 from tests import factories
 from tests.fixtures import World
 
@@ -104,6 +115,10 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
     for plan in AccountPlan._base_manager.all():
         strategy = factories.create_strategy(plan, plan.name)
         factories.create_objective(plan, plan.name, strategy=strategy)
+        factories.create_commitment(plan)
+        factories.create_coop_expense(factories.create_coop_fund(plan))
+        factories.create_rebate_program(plan, tiers=[(1_000, 2)])
+        factories.create_event(plan)
     return cast | {"keeper": world.keeper}
 
 
@@ -119,9 +134,17 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     AccountPlan: ("name", set()),
     Strategy: ("plan__name", set()),
     AccountPlanObjective: ("plan__name", set()),
+    Commitment: ("plan__name", set()),
+    CoopFund: ("plan__name", set()),
+    CoopExpense: ("fund__plan__name", set()),
+    RebateProgram: ("plan__name", set()),
+    RebateTier: ("program__plan__name", set()),
+    PlanEvent: ("plan__name", set()),
 }
 COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order}
-OF_PLANS = [model for model, (path, _names) in NAMES.items() if model is AccountPlan or path == "plan__name"]
+OF_PLANS = [
+    model for model, (path, _names) in NAMES.items() if model is AccountPlan or path.endswith("plan__name")
+]
 
 
 def names(rows: models.QuerySet, model: Any) -> set[str]:
