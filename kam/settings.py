@@ -156,7 +156,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep-stale-kpis": {"task": "metrics.tasks.sweep_stale_kpis", "schedule": 5.0},
-    "purge-idempotency-keys": {"task": "kam.core.tasks.purge_expired_idempotency_keys", "schedule": 3600.0},
+    # What is due stands in tables (metrics.jobs): this only says “look now”.
+    "run-due-jobs": {"task": "metrics.tasks.run_due_jobs", "schedule": 60.0},
 }
 
 # --- Users and login ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kam.core.admin import ReadOnlyAdmin, money_column
-from metrics.models import PlanKPI
+from metrics.models import PlanKPI, PlanKPISnapshot
 from metrics.operations import is_lagging
 from plans.admin import openly_visible
 
@@ -101,3 +101,33 @@ class PlanKPIAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("owner"), ordering="plan__owner")
     def owner(self, kpi: PlanKPI) -> str:
         return str(kpi.plan.owner)
+
+
+@admin.register(PlanKPISnapshot)
+class PlanKPISnapshotAdmin(ReadOnlyAdmin):
+    """The numbers of past days, for looking things up; those of confidential plans are not among them."""
+
+    list_display = (
+        "day",
+        "plan",
+        "shown_target",
+        "shown_won",
+        "shown_pipeline",
+        "shown_expected",
+        "taken_at",
+    )
+    list_select_related = ("plan",)
+    search_fields = ("plan__name", "plan__account__name")
+    date_hierarchy = "day"
+    ordering = ("-day", "plan__name")
+    shown_target = money_column("sales_target")
+    shown_won = money_column("won_revenue")
+    shown_pipeline = money_column("pipeline")
+    shown_weighted = money_column("weighted_pipeline")
+    shown_expected = money_column("total_expected_revenue")
+    readonly_fields = ("shown_target", "shown_won", "shown_pipeline", "shown_weighted", "shown_expected")
+    fields = ("plan", "day", *readonly_fields, "basis", "won_count", "open_count", "lost_count", "taken_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = PlanKPISnapshot.objects.visible_to(request.user)
+        return rows.filter(plan__in=openly_visible(request.user).values("pk")).select_related("plan")

@@ -120,15 +120,9 @@ class PlanKPIQuerySet(ScopedQuerySet):
         raise TypeError("Plan KPIs are written by the rollup only.")
 
 
-class PlanKPI(models.Model):
-    """The KPIs of one plan (domain.md, KPIs). Sums in plan currency, and again in company currency.
+class PlanNumbers(models.Model):
+    """The KPIs of a plan (domain.md, KPIs) at some time. Sums in plan currency, and again in company currency."""
 
-    Without foreign-key constraint: triggers remove the row with its plan, also after raw SQL.
-    """
-
-    plan = models.OneToOneField(
-        AccountPlan, models.DO_NOTHING, primary_key=True, related_name="kpi", db_constraint=False
-    )
     currency = CurrencyField()
     basis = models.CharField(max_length=20, choices=RevenueBasis.choices)
     sales_target = MoneyTotalField(null=True)
@@ -150,12 +144,48 @@ class PlanKPI(models.Model):
     company_total_expected_revenue = MoneyTotalField()
     company_forecast_target_variance = MoneyTotalField(null=True)
     company_not_converted_count = models.PositiveIntegerField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def remaining_target(self) -> Decimal | None:
+        return policies.remaining_target(sales_target=self.sales_target, won_revenue=self.won_revenue)
+
+    @property
+    def coverage_ratio(self) -> Decimal | None:
+        return policies.coverage_ratio(
+            sales_target=self.sales_target, won_revenue=self.won_revenue, pipeline=self.pipeline
+        )
+
+    @property
+    def percent(self) -> dict[str, Decimal | None]:
+        return {
+            name: policies.percent_of(getattr(self, name), self.sales_target)
+            for name in policies.PERCENT_KPIS
+        }
+
+    @property
+    def as_of(self) -> datetime:
+        """When these were the numbers."""
+        return self.computed_at
+
+
+class PlanKPI(PlanNumbers):
+    """The KPIs of one plan as they stand.
+
+    Without foreign-key constraint: triggers remove the row with its plan, also after raw SQL.
+    """
+
+    plan = models.OneToOneField(
+        AccountPlan, models.DO_NOTHING, primary_key=True, related_name="kpi", db_constraint=False
+    )
     valid_until = models.DateField(
         null=True,
         db_index=True,
         help_text=_("After this day an open opportunity slips: counts change without a write."),
     )
-    computed_at = models.DateTimeField()
 
     objects = PlanKPIQuerySet.as_manager()
     checked_at: datetime | None = None
@@ -193,23 +223,85 @@ class PlanKPI(models.Model):
         return self.won_revenue is not None
 
     @property
-    def remaining_target(self) -> Decimal | None:
-        return policies.remaining_target(sales_target=self.sales_target, won_revenue=self.won_revenue)
-
-    @property
-    def coverage_ratio(self) -> Decimal | None:
-        return policies.coverage_ratio(
-            sales_target=self.sales_target, won_revenue=self.won_revenue, pipeline=self.pipeline
-        )
-
-    @property
-    def percent(self) -> dict[str, Decimal | None]:
-        return {
-            name: policies.percent_of(getattr(self, name), self.sales_target)
-            for name in policies.PERCENT_KPIS
-        }
-
-    @property
     def as_of(self) -> datetime:
         """When these were the numbers: when a reader made sure, else when they last changed."""
         return self.checked_at or self.computed_at
+
+
+class PlanKPISnapshotQuerySet(ScopedQuerySet):
+    """Seen with their plan. Read only: `metrics.history` writes with SQL of its own."""
+
+    def filter_visible(self, user: User) -> PlanKPISnapshotQuerySet:
+        return self.filter(plan__in=AccountPlan.objects.visible_to(user).values("pk"))
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("The history of KPIs is written by the snapshot only.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("The history of KPIs is written by the snapshot only.")
+
+
+class PlanKPISnapshot(PlanNumbers):
+    """The KPIs of a plan on one day of the company, as they were when it was last looked at that day.
+
+    Without foreign-key constraint: a plan may be deleted by raw SQL; the next snapshot clears up.
+    """
+
+    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="kpi_snapshots", db_constraint=False)
+    day = models.DateField()
+    stretch_target = MoneyTotalField(null=True)
+    taken_at = models.DateTimeField()
+
+    objects = PlanKPISnapshotQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("KPI snapshot")
+        ordering = ("plan", "day")
+        constraints = (models.UniqueConstraint(fields=("plan", "day"), name="kpi_snapshot_once_a_day"),)
+
+    def __str__(self) -> str:
+        return f"KPIs of {self.plan_id} on {self.day}"
+
+    @property
+    def as_of(self) -> datetime:
+        return self.taken_at
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        raise TypeError("The history of KPIs is written by the snapshot only.")
+
+
+class JobRunQuerySet(models.QuerySet):
+    def latest_of_each(self) -> JobRunQuerySet:
+        """The last run of every job."""
+        latest = self.filter(name=models.OuterRef("name")).order_by("-started_at").values("pk")[:1]
+        return self.filter(pk=models.Subquery(latest))
+
+
+class JobRun(models.Model):
+    """One period of a periodic job: claimed by whoever comes first, so that nobody does it again."""
+
+    name = models.CharField(max_length=100)
+    period = models.DateTimeField(help_text=_("When the period began."))
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=1)
+    result = models.CharField(max_length=500, blank=True)
+    error = models.TextField(blank=True)
+
+    objects = JobRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-started_at",)
+        constraints = (models.UniqueConstraint(fields=("name", "period"), name="job_run_once_a_period"),)
+        indexes = (models.Index(fields=("name", "-started_at"), name="job_run_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.period:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_done(self) -> bool:
+        return self.finished_at is not None and not self.error
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.finished_at is None else (self.finished_at - self.started_at).total_seconds()

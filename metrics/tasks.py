@@ -8,10 +8,16 @@ from typing import Any
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
-from metrics import operations
+from metrics import jobs, operations
 
 
 @shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
 def sweep_stale_kpis(**_: Any) -> None:
     """Work off all stale markers; safe to run twice, at once, or not at all."""
     operations.sweep(sweeper=f"worker on {socket.gethostname()}")
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
+def run_due_jobs(**_: Any) -> None:
+    """Run the periodic jobs that are due; who asks twice gets nothing twice."""
+    jobs.run_due_jobs()

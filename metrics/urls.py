@@ -14,5 +14,7 @@ urlpatterns = [
     path("data-freshness/", views.operations_page, name="operations"),
     path("data-freshness/sweep/", views.sweep_now, name="sweep_now"),
     path("data-freshness/<uuid:plan_id>/retry/", views.retry_failure, name="retry_failure"),
+    path("data-freshness/jobs/", views.jobs_page, name="jobs"),
+    path("data-freshness/jobs/<slug:name>/run/", views.run_job_now, name="run_job"),
     path("plans/<uuid:pk>/kpis/<slug:kpi>/records/", views.kpi_records, name="kpi_records"),
 ]

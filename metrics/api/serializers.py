@@ -10,7 +10,7 @@ from rest_framework import serializers
 from kam.core.api.fields import DayField, UtcDateTimeField, money_text
 from kam.core.money import round_money
 from metrics import policies
-from metrics.models import PlanKPI
+from metrics.models import PlanKPI, PlanNumbers
 from metrics.records import REASONS, PlanRecord, RecordList
 
 MONEY_KPIS = (
@@ -68,20 +68,20 @@ class PlanKpiSerializer(NumbersSerializer):
     fresh = serializers.BooleanField()
 
 
-def kpi_answer(kpi: PlanKPI, *, is_fresh: bool, in_company_currency: bool) -> dict[str, Any]:
+def kpi_answer(kpi: PlanNumbers, *, is_fresh: bool, in_company_currency: bool) -> dict[str, Any]:
     return {
-        "plan": str(kpi.pk),
+        "plan": str(kpi.plan_id),  # type: ignore[attr-defined]
         "as_of": instant(kpi),
         "fresh": is_fresh,
         **numbers_answer(kpi, in_company_currency=in_company_currency),
     }
 
 
-def instant(kpi: PlanKPI) -> str | None:
+def instant(kpi: PlanNumbers) -> str | None:
     return UtcDateTimeField().to_representation(kpi.as_of) if kpi.as_of else None
 
 
-def numbers_answer(kpi: PlanKPI, *, in_company_currency: bool) -> dict[str, Any]:
+def numbers_answer(kpi: PlanNumbers, *, in_company_currency: bool) -> dict[str, Any]:
     """The numbers in plan currency, or again in company currency, converted record by record."""
     prefix = "company_" if in_company_currency else ""
     currency = kpi.company_currency if in_company_currency else kpi.currency

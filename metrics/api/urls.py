@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics.api import dashboards, views
+from metrics.api import dashboards, history, jobs, views
 
 urlpatterns = [
     path("account-plans/<uuid:pk>/kpis/", views.PlanKpiView.as_view(), name="account-plans-kpis"),
@@ -9,6 +9,13 @@ urlpatterns = [
         views.PlanKpiRecordsView.as_view(),
         name="account-plans-kpis-records",
     ),
+    path(
+        "account-plans/<uuid:pk>/kpi-history/",
+        history.KpiHistoryView.as_view(),
+        name="account-plans-kpi-history",
+    ),
+    path("jobs/", jobs.JobsView.as_view(), name="jobs-list"),
+    path("jobs/<slug:name>/", jobs.JobView.as_view(), name="jobs-detail"),
     path(
         "dashboards/plan-performance/",
         dashboards.PlanPerformanceViewSet.as_view({"get": "list"}),

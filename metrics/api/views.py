@@ -10,46 +10,33 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ErrorDetail, NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from kam.core.api.pagination import CappedPagination
-from kam.core.api.permissions import BY_OBJECT
-from kam.core.api.views import KamAPIView
-from kam.core.api.viewsets import found
 from kam.core.clock import company_today
-from metrics import operations, policies
+from metrics import history, operations, policies
 from metrics.api import serializers
+from metrics.api.parameters import day_of, refuse
+from metrics.api.plan_views import PlanNumbersView
+from metrics.models import PlanNumbers
 from metrics.records import records_of
 from plans.models import AccountPlan
-from plans.operations import log_confidential_look
-
-
-def refuse(parameter: str, message: str, code: str = "invalid") -> ValidationError:
-    return ValidationError({parameter: [ErrorDetail(message, code=code)]})
-
-
-class PlanNumbersView(KamAPIView):
-    """The plan comes through the gate (404); its numbers are asked for apart (403)."""
-
-    kam_policy = BY_OBJECT
-
-    def plan(self, pk: UUID) -> AccountPlan:
-        plan = found(AccountPlan.objects.visible_to(self.request.user), pk)
-        if not self.request.user.has_perm("plans.view_numbers", plan):
-            raise PermissionDenied()
-        log_confidential_look(plan=plan, user=self.request.user)
-        return plan
 
 
 class PlanKpiView(PlanNumbersView):
-    """The KPIs of a plan, right as of now: what they rest on is counted before they are read."""
+    """The KPIs of a plan, right as of now: what they rest on is counted before they are read.
+
+    For a past day, those that were kept on it; 400 (`not_available`) if none were.
+    """
 
     query_parameters = (
         OpenApiParameter(
-            "as_of", OpenApiTypes.DATE, description="Today. Past days come with the plan's history."
+            "as_of",
+            OpenApiTypes.DATE,
+            description="Today (default), or a past day: as the numbers stood when it ended.",
         ),
         OpenApiParameter(
             "currency", OpenApiTypes.STR, description="The plan's currency (default) or company currency."
@@ -59,22 +46,23 @@ class PlanKpiView(PlanNumbersView):
     @extend_schema(responses=serializers.PlanKpiSerializer, operation_id="account_plans_kpis")
     def get(self, request: Request, pk: UUID) -> Response:
         plan = self.plan(pk)
-        self.check_day(request.query_params.get("as_of"))
+        day = day_of(request, "as_of")
         in_company_currency = self.wants_company_currency(plan, request.query_params.get("currency"))
-        kpi, is_fresh = operations.fresh_kpi(plan)
+        kpi, is_fresh = self.numbers(plan, day)
         return Response(
             serializers.kpi_answer(kpi, is_fresh=is_fresh, in_company_currency=in_company_currency)
         )
 
-    def check_day(self, text: str | None) -> None:
-        if text is None:
-            return
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            raise refuse("as_of", _("Enter a date, such as 2026-11-21.")) from None
-        if day != company_today():
-            raise refuse("as_of", _("Only today's numbers are kept so far."), "not_available")
+    def numbers(self, plan: AccountPlan, day: date | None) -> tuple[PlanNumbers, bool]:
+        """As they stand, or as they stood when a past day ended."""
+        if day is None or day == company_today():
+            return operations.fresh_kpi(plan)
+        if day > company_today():
+            raise refuse("as_of", _("That day is still to come."), "not_available")
+        kept = history.numbers_on(plan, day)
+        if kept is None:
+            raise refuse("as_of", _("No numbers were kept for that day."), "not_available")
+        return kept, True
 
     def wants_company_currency(self, plan: AccountPlan, code: str | None) -> bool:
         if code in {None, plan.currency}:

@@ -1,6 +1,7 @@
 """Pages and panels with numbers."""
 
 from metrics.views.home import home
+from metrics.views.jobs import jobs_page, run_job_now
 from metrics.views.operations import operations_page, retry_failure, sweep_now
 from metrics.views.panels import account_plans, opportunity_plans, plan_list, plan_panel
 from metrics.views.records import kpi_records
@@ -8,11 +9,13 @@ from metrics.views.records import kpi_records
 __all__ = [
     "account_plans",
     "home",
+    "jobs_page",
     "kpi_records",
     "operations_page",
     "opportunity_plans",
     "plan_list",
     "plan_panel",
     "retry_failure",
+    "run_job_now",
     "sweep_now",
 ]

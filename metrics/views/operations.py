@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -21,6 +23,15 @@ from plans.models import AccountPlan
 
 SEEN_LATELY = timedelta(minutes=2)
 SHOWN_FAILURES = 100
+
+
+def operations_tabs(active: str) -> list[dict[str, Any]]:
+    """The pages for who runs the system."""
+    tabs = {"operations": _("Data freshness"), "jobs": _("Jobs")}
+    return [
+        {"label": label, "url": reverse(f"metrics:{name}"), "active": name == active}
+        for name, label in tabs.items()
+    ]
 
 
 @permission_required("metrics.view_operations")
@@ -39,6 +50,7 @@ def operations_page(request: HttpRequest) -> HttpResponse:
         "sweepers": sweepers,
         "is_swept": any(sweeper.seen_at > now - SEEN_LATELY for sweeper in sweepers),
         "missing_triggers": triggers.missing(connection),
+        "tabs": operations_tabs("operations"),
         "nav_section": "operations",
     }
     return render(request, "metrics/operations.html", context)

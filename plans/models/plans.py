@@ -23,6 +23,7 @@ from plans.enums import Access, ColleagueRole, PlanStatus
 from templates_app.enums import RevenueBasis, ReviewFrequency
 from templates_app.models import PlanType
 
+OVER = (PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED)
 EDITING_ROLES = frozenset({Role.KAM, Role.MSL, Role.MANAGER})
 
 
@@ -60,7 +61,7 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
 
     def live(self) -> AccountPlanQuerySet:
         """Neither over nor dropped."""
-        return self.exclude(status__in=[PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED])
+        return self.exclude(status__in=OVER)
 
     def covering(self, *, account_id: Any, on: date) -> AccountPlanQuerySet:
         """Plans that a record of this account and day belongs to (domain.md, linking revenue to plans)."""
@@ -177,7 +178,7 @@ class AccountPlan(BaseModel):
 
     @property
     def is_live(self) -> bool:
-        return self.status not in {PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED}
+        return self.status not in OVER
 
     @property
     def elapsed_percent(self) -> Any:

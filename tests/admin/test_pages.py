@@ -17,7 +17,8 @@ from django.utils import timezone
 from crm import models as crm
 from kam.core.models import Change
 from kam.users.models import ApiToken, User
-from metrics.models import PlanKPI
+from metrics.history import take_snapshots
+from metrics.models import PlanKPI, PlanKPISnapshot
 from metrics.operations import rebuild
 from plans import models as plans
 from templates_app import models as templates
@@ -60,6 +61,12 @@ def computed_plan(world: World, owner: User) -> PlanKPI:
     return PlanKPI.objects.unscoped("test").get(plan_id=plan.pk)
 
 
+def kept_numbers(world: World, owner: User) -> PlanKPISnapshot:
+    plan = factories.create_plan(world.account, owner=factories.create_user())
+    take_snapshots(sweeper="test")
+    return PlanKPISnapshot.objects.unscoped("test").get(plan=plan)
+
+
 def change(world: World, owner: User) -> Change:
     account = factories.create_account(owner=factories.create_user())
     return Change.objects.of(account).get()
@@ -100,7 +107,8 @@ MAKE: dict[type[models.Model], Make] = {
         factories.create_account(), product=factories.create_product()
     ),
     crm.Activity: lambda world, owner: factories.create_activity(factories.create_account()),
-    templates.PlanType: lambda world, owner: factories.create_plan_type(),
+    templates.PlanType: plan_type_with_parts,
+    templates.CustomField: lambda world, owner: factories.create_custom_field(factories.create_plan_type()),
     templates.GoalDefinition: lambda world, owner: factories.create_goal(
         category=factories.create_template_category(), templates=[factories.create_template()]
     ),
@@ -117,8 +125,9 @@ MAKE: dict[type[models.Model], Make] = {
         plan_with_parts(world, owner)
     ),
     PlanKPI: computed_plan,
+    PlanKPISnapshot: kept_numbers,
 }
-READ_ONLY = {Change, PlanKPI}
+READ_ONLY = {Change, PlanKPI, PlanKPISnapshot}
 WITHOUT_ADD = {*READ_ONLY, templates.ActionPlanTemplateVersion}
 WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
 

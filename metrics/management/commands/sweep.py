@@ -9,7 +9,7 @@ import structlog
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import InterfaceError, OperationalError, connection
 
-from metrics import operations
+from metrics import jobs, operations
 
 logger = structlog.get_logger(__name__)
 
@@ -17,7 +17,10 @@ LONGEST_PAUSE = 30.0  # seconds between two tries to reach a database that is aw
 
 
 class Command(BaseCommand):
-    help = "Recompute whatever is stale. Needs no broker; may run anywhere, also twice at once."
+    help = (
+        "Recompute whatever is stale and run the periodic jobs that are due. "
+        "Needs no broker; may run anywhere, also twice at once."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -53,3 +56,5 @@ class Command(BaseCommand):
         result = operations.sweep(sweeper=self.sweeper)
         if result:
             logger.info("swept", markers=result.markers, plans=result.plans, failed=result.failed)
+        for run in jobs.run_due_jobs():
+            logger.info("job_run", job=run.name, result=run.result, error=run.error)
