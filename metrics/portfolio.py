@@ -6,7 +6,6 @@ its reader may not open is not in it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,12 +17,13 @@ from typing import Any
 from django.conf import settings
 from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
-from crm.models import ExchangeRate, Opportunity, Order, RevenueSchedule
+from crm.models import Opportunity, Order, RevenueSchedule
 from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField, PercentField
 from kam.core.money import round_money
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
+from metrics.rates import Rates
 from plans.enums import PlanStatus
 from templates_app.enums import RevenueBasis
 
@@ -76,9 +76,10 @@ def portfolio_totals(*, plans: QuerySet, user: User) -> Totals:
     counts: dict[str, int] = defaultdict(int)
     with read_snapshot():
         groups = list(record_groups(plans, user))
-        rates = rates_of({group.currency for group in groups} - {company})
+        rates = Rates({group.currency for group in groups})
     for group in groups:
-        rate = Fraction(1) if group.currency == company else rate_on(rates[group.currency], group.day)
+        stored = rates.on(group.currency, group.day)
+        rate = None if stored is None else Fraction(stored)
         counts["not_converted" if rate is None else "won" if group.is_won else "open"] += group.records
         if rate is None:
             continue
@@ -165,23 +166,3 @@ def groups_of(kind: Kind, user: User, covered: Q) -> Iterable[Group]:
         yield Group(
             row[keys[0]], row[keys[1]], is_won, row["records"], row["total"], row.get("weighted", Decimal(0))
         )
-
-
-RateList = tuple[list[date], list[Decimal]]
-
-
-def rates_of(currencies: set[str]) -> dict[str, RateList]:
-    rates: dict[str, RateList] = {currency: ([], []) for currency in currencies}
-    rows = ExchangeRate.objects.filter(currency__in=currencies).order_by("valid_from")
-    for currency, valid_from, rate in (
-        rows.values_list("currency", "valid_from", "rate") if currencies else ()
-    ):
-        rates[currency][0].append(valid_from)
-        rates[currency][1].append(rate)
-    return rates
-
-
-def rate_on(rates: RateList, day: date) -> Fraction | None:
-    days, values = rates
-    place = bisect_right(days, day)
-    return Fraction(values[place - 1]) if place else None

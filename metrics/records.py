@@ -3,6 +3,9 @@
 The same coverage rules as `metrics.rollup` (domain.md, *Linking revenue to plans*), asked row by row.
 A plan's number counts all its records; a reader is shown those that the gate lets through, and told
 how many more there are and how much they make.
+
+Accounts are named in the queries and rates looked up here: what is left to join is so little that
+no wrong guess of the database about the size of a table makes them slow.
 """
 
 from __future__ import annotations
@@ -14,23 +17,36 @@ from decimal import Decimal, localcontext
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    DateField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import ExchangeRate, Opportunity, Order, RevenueSchedule
+from crm.models import AccountEdge, Opportunity, Order
 from kam.core.aggregates import ExactSum
-from kam.core.fields import MoneyField, PercentField, RateField
+from kam.core.fields import MoneyField, PercentField
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
 from metrics import operations, policies
 from metrics.models import PlanKPI, StaleMarker
+from metrics.rates import Rates, first_days
 from plans.enums import PlanStatus
 from plans.models import AccountPlan
 from templates_app.enums import RevenueBasis
 
 TRIES = 3
+WEIGHTED_PLACES = MoneyField.decimal_places + PercentField.decimal_places
 
 FORMULAS = {
     "sales_target": _("What is to be won in the period, as entered in the plan."),
@@ -147,31 +163,34 @@ def _read(
 ) -> RecordList:
     if not STATES[kpi]:  # a target rests on no record
         return RecordList(plan, stored, is_fresh, kpi, is_excluded)
-    wanted = ~Q(reason="") if is_excluded else Q(reason="")
-    visible = [rows.filter(wanted) for rows in _rows(plan, kpi, user)]
-    union = _values(visible[0])
-    if len(visible) > 1:
-        union = union.union(*map(_values, visible[1:]), all=True)
-    records = [_record(row, plan, kpi) for row in union.order_by("on_date", "id")[page]]
-    count = sum(rows.count() for rows in visible)
+    reader = _Reader(plan, kpi, is_excluded=is_excluded)
+    visible = reader.rows(user)
+    found = list(_union(visible)[page])
     if is_excluded:
-        return RecordList(plan, stored, is_fresh, kpi, True, count, records)
-    seen_count, seen = _total(visible, plan, kpi)
-    all_count, total = _total([rows.filter(wanted) for rows in _rows(plan, kpi, None)], plan, kpi)
+        count = sum(rows.count() for rows in visible)
+        return RecordList(plan, stored, is_fresh, kpi, True, count, reader.records(found))
+    seen, every = _groups(visible, plan), _groups(reader.rows(None), plan)
+    reader.load_rates({row["money"] for row in every})
+    seen_count, seen_sum = reader.total(seen)
+    count, total = reader.total(every)
     with localcontext(prec=80):
-        hidden = total - seen
-    return RecordList(plan, stored, is_fresh, kpi, False, count, records, all_count - seen_count, hidden)
+        hidden = total - seen_sum
+    return RecordList(
+        plan, stored, is_fresh, kpi, False, seen_count, reader.records(found), count - seen_count, hidden
+    )
 
 
 # --- Rows -----------------------------------------------------------------------------------
-def _rows(plan: AccountPlan, kpi: str, user: User | None) -> list[QuerySet]:
-    """Everything of the plan's accounts that could count, by kind, with `reason`; None: for nobody in particular."""
-    kinds = {
-        RevenueBasis.OPPORTUNITY: [_opportunities],
-        RevenueBasis.SCHEDULE: [_schedules],
-        RevenueBasis.ORDER: [_orders, _opportunities],
-    }[RevenueBasis(plan.revenue_basis)]
-    return [kind(plan, kpi, user) for kind in kinds]
+COLUMNS = (
+    "kind", "key", "opportunity_key", "title", "account_key", "on_date", "stage_name", "is_open",
+    "chance", "size", "money", "reason",
+)  # fmt: skip
+
+
+def _union(querysets: list[QuerySet]) -> QuerySet:
+    first, *others = (rows.order_by().values_list(*COLUMNS, named=True) for rows in querysets)
+    rows = first.union(*others, all=True) if others else first
+    return rows.order_by("on_date", "key")
 
 
 def _gate(model: Any, user: User | None) -> QuerySet:
@@ -180,137 +199,163 @@ def _gate(model: Any, user: User | None) -> QuerySet:
     return model.objects.visible_to(user)
 
 
-def _opportunities(plan: AccountPlan, kpi: str, user: User | None) -> QuerySet:
-    rows = _gate(Opportunity, user).filter(account__edges_up__ancestor=plan.account_id)
-    rows = rows.annotate(
-        kind=Value("opportunity"), opportunity_key=F("id"), title=F("name"), on_date=F("close_date"),
-        account_key=F("account_id"), account_name=F("account__name"), money=F("currency"), size=F("amount"),
+def _opportunities(user: User | None, accounts: Iterable[UUID]) -> QuerySet:
+    return _gate(Opportunity, user).filter(account__in=accounts).annotate(
+        kind=Value("opportunity"), key=F("id"), opportunity_key=F("id"), title=F("name"), on_date=F("close_date"),
+        account_key=F("account_id"), money=F("currency"), size=F("amount"), chance=F("probability"),
+        stage_name=F("stage__name"), closed=F("stage__is_closed"), won=F("stage__is_won"),
+    )  # fmt: skip
+
+
+def _schedules(user: User | None, accounts: Iterable[UUID]) -> QuerySet:
+    """From the deal down: whoever sees it sees its parts, and the accounts lead to it first."""
+    part = "lines__schedules"
+    rows = _gate(Opportunity, user).filter(account__in=accounts, **{f"{part}__isnull": False})
+    return rows.annotate(
+        kind=Value("schedule"), key=F(f"{part}__id"), opportunity_key=F("id"), title=F("name"),
+        on_date=F(f"{part}__date"), account_key=F("account_id"), money=F("currency"), size=F(f"{part}__amount"),
         chance=F("probability"), stage_name=F("stage__name"), closed=F("stage__is_closed"), won=F("stage__is_won"),
     )  # fmt: skip
-    return _explained(rows, plan, kpi, counts_won=plan.revenue_basis != RevenueBasis.ORDER)
 
 
-def _schedules(plan: AccountPlan, kpi: str, user: User | None) -> QuerySet:
-    deal = "line__opportunity__"
-    rows = _gate(RevenueSchedule, user).filter(line__opportunity__account__edges_up__ancestor=plan.account_id)
-    rows = rows.annotate(
-        kind=Value("schedule"), opportunity_key=F("line__opportunity_id"), title=F(f"{deal}name"), on_date=F("date"),
-        account_key=F(f"{deal}account_id"), account_name=F(f"{deal}account__name"), money=F(f"{deal}currency"),
-        size=F("amount"), chance=F(f"{deal}probability"), stage_name=F(f"{deal}stage__name"),
-        closed=F(f"{deal}stage__is_closed"), won=F(f"{deal}stage__is_won"),
-    )  # fmt: skip
-    return _explained(rows, plan, kpi)
-
-
-def _orders(plan: AccountPlan, kpi: str, user: User | None) -> QuerySet:
-    rows = _gate(Order, user).filter(account__edges_up__ancestor=plan.account_id)
-    rows = rows.annotate(
-        kind=Value("order"), opportunity_key=Value(None, output_field=Order._meta.pk), title=F("document_number"),
-        on_date=F("date"), account_key=F("account_id"), account_name=F("account__name"), money=F("currency"),
+def _orders(user: User | None, accounts: Iterable[UUID]) -> QuerySet:
+    return _gate(Order, user).filter(account__in=accounts).annotate(
+        kind=Value("order"), key=F("id"), opportunity_key=Value(None, output_field=Order._meta.pk),
+        title=F("document_number"), on_date=F("date"), account_key=F("account_id"), money=F("currency"),
         size=F("amount"), chance=Value(None, output_field=PercentField()), stage_name=Value(""),
         closed=Value(True), won=Value(True),
     )  # fmt: skip
-    return _explained(rows, plan, kpi)
 
 
-def _explained(rows: QuerySet, plan: AccountPlan, kpi: str, *, counts_won: bool = True) -> QuerySet:
-    """Annotate the two rates and the reason why a row is not in the number."""
-    company = settings.COMPANY_CURRENCY
-    own_rate = Value(None, output_field=RateField())
-    plan_rate = Case(When(money=plan.currency, then=own_rate), default=_rate(Value(plan.currency)))
-    rows = rows.annotate(
-        record_rate=Case(
-            When(money=company, then=Value(Decimal(1), output_field=RateField())),
-            default=_rate(OuterRef("money")),
-        ),
-        plan_rate=Value(Decimal(1), output_field=RateField()) if plan.currency == company else plan_rate,
-    )
-    is_converted = Q(money=plan.currency) | Q(record_rate__isnull=False, plan_rate__isnull=False)
-    states = STATES[kpi]
-    reasons = [
-        When(Value(plan.status == PlanStatus.CANCELLED), then=Value("plan_cancelled")),
-        When(Q(on_date__lt=plan.start_date), then=Value("before_period")),
-        When(Q(on_date__gt=plan.end_date), then=Value("after_period")),
-        When(Q(closed=True, won=False), then=Value("lost")),
-    ]
-    if not plan.include_child_accounts:
-        reasons.insert(1, When(~Q(account_key=plan.account_id), then=Value("account_below")))
-    if not counts_won:
-        reasons.append(When(Q(won=True), then=Value("counted_as_order")))
-    if "won" not in states:
-        reasons.append(When(Q(won=True), then=Value("won_already")))
-    if "open" not in states:
-        reasons.append(When(Q(closed=False), then=Value("still_open")))
-    reasons.append(When(~is_converted, then=Value("not_converted")))
-    return rows.annotate(reason=Case(*reasons, default=Value(""), output_field=CharField()))
+class _Reader:
+    """What the rows of one number are and why the others are not in it."""
 
+    def __init__(self, plan: AccountPlan, kpi: str, *, is_excluded: bool) -> None:
+        self.plan = plan
+        self.kpi = kpi
+        self.is_excluded = is_excluded
+        edges = AccountEdge.objects.filter(ancestor_id=plan.account_id)
+        self.accounts = dict(edges.values_list("descendant_id", "descendant__name"))
+        self.unconverted = self._unconverted()
+        self.rates = Rates()
 
-def _rate(currency: Any) -> Subquery:
-    rates = ExchangeRate.objects.filter(currency=currency, valid_from__lte=OuterRef("on_date"))
-    return Subquery(rates.order_by("-valid_from").values("rate")[:1])
+    def rows(self, user: User | None) -> list[QuerySet]:
+        """By kind, with `reason`, those in the number or those that could be; None: for nobody in particular."""
+        kinds = {
+            RevenueBasis.OPPORTUNITY: [_opportunities],
+            RevenueBasis.SCHEDULE: [_schedules],
+            RevenueBasis.ORDER: [_orders, _opportunities],
+        }[RevenueBasis(self.plan.revenue_basis)]
+        return [self._explained(kind(user, self.accounts), kind) for kind in kinds]
 
-
-COLUMNS = (
-    "kind", "id", "opportunity_key", "title", "account_key", "account_name", "on_date", "stage_name", "closed",
-    "chance", "size", "money", "record_rate", "plan_rate", "reason",
-)  # fmt: skip
-
-
-def _values(rows: QuerySet) -> QuerySet:
-    return rows.order_by().values_list(*COLUMNS, named=True)
-
-
-# --- Amounts --------------------------------------------------------------------------------
-def _factor(
-    plan: AccountPlan, currency: str, record_rate: Decimal | None, plan_rate: Decimal | None
-) -> Decimal | None:
-    if currency == plan.currency:
-        return Decimal(1)
-    if record_rate is None or plan_rate is None:
-        return None
-    return policies.cross_rate(record_rate, plan_rate)
-
-
-def _contribution(
-    kpi: str, *, amount: Decimal, factor: Decimal, is_open: bool, probability: Decimal | None
-) -> Decimal:
-    """Exact: amount × factor, and for what is open in a weighted number × probability ÷ 100."""
-    with localcontext(prec=80):
-        if is_open and kpi != "pipeline":
-            return amount * factor * (probability or Decimal(0)) / 100
-        return amount * factor
-
-
-def _record(row: Any, plan: AccountPlan, kpi: str) -> PlanRecord:
-    factor = _factor(plan, row.money, row.record_rate, row.plan_rate)
-    is_open = not row.closed
-    contribution = None
-    if factor is not None and not row.reason:
-        contribution = _contribution(
-            kpi, amount=row.size, factor=factor, is_open=is_open, probability=row.chance
+    def _explained(self, rows: QuerySet, kind: Any) -> QuerySet:
+        is_counted_elsewhere = kind is _opportunities and self.plan.revenue_basis == RevenueBasis.ORDER
+        reasons = self._reasons(counts_won=not is_counted_elsewhere)
+        left_out = Q()
+        for condition in reasons.values():
+            left_out |= condition
+        text: Any = Value("")
+        if self.is_excluded:
+            cases = [When(condition, then=Value(name)) for name, condition in reasons.items()]
+            text = Case(*cases, default=text, output_field=CharField())
+        rows = rows.annotate(
+            reason=text, is_open=Case(When(closed=False, then=Value(True)), default=Value(False))
         )
-    return PlanRecord(
-        row.kind, row.id, row.opportunity_key, row.title, row.account_key, row.account_name, row.on_date,
-        row.stage_name, is_open, row.chance, row.size, row.money, factor, contribution, row.reason,
-    )  # fmt: skip
+        return rows.filter(left_out if self.is_excluded else ~left_out)
 
+    def _reasons(self, *, counts_won: bool) -> dict[str, Q]:
+        """The first that holds is given."""
+        plan, states = self.plan, STATES[self.kpi]
+        if plan.status == PlanStatus.CANCELLED:
+            return {"plan_cancelled": Q(money__isnull=False)}
+        reasons = {
+            "before_period": Q(on_date__lt=plan.start_date),
+            "after_period": Q(on_date__gt=plan.end_date),
+            "lost": Q(closed=True, won=False),
+        }
+        if not plan.include_child_accounts:
+            reasons = {"account_below": ~Q(account_key=plan.account_id), **reasons}
+        if not counts_won:
+            reasons["counted_as_order"] = Q(won=True)
+        if "won" not in states:
+            reasons["won_already"] = Q(won=True)
+        if "open" not in states:
+            reasons["still_open"] = Q(closed=False)
+        return {**reasons, "not_converted": self.unconverted}
 
-def _total(querysets: Iterable[QuerySet], plan: AccountPlan, kpi: str) -> tuple[int, Decimal]:
-    """How many rows, and the exact sum of what they contribute: added up by currency, rate and probability."""
-    count, total = 0, Decimal(0)
-    for rows in querysets:
-        groups = rows.order_by().values("money", "record_rate", "plan_rate", "closed", "chance")
-        for group in groups.annotate(
-            rows=Count("pk"), sum=ExactSum("size", places=MoneyField.decimal_places)
-        ):
-            factor = _factor(plan, group["money"], group["record_rate"], group["plan_rate"])
-            count += group["rows"]
+    def _unconverted(self) -> Q:
+        """No rate on that day. A rate holds until the next, so there is one from the first of them on."""
+        plan_currency, days = self.plan.currency, first_days()
+        by_day: dict[date, list[str]] = {}
+        if plan_currency in days:
+            for currency, day in days.items():
+                by_day.setdefault(max(day, days[plan_currency]), []).append(currency)
+        converted = Q(money=plan_currency)
+        for day, currencies in by_day.items():
+            converted |= Q(money__in=currencies, on_date__gte=day)
+        return ~converted
+
+    def load_rates(self, currencies: set[str]) -> None:
+        if currencies - {self.plan.currency}:
+            self.rates = Rates(currencies | {self.plan.currency})
+
+    # --- Amounts ---
+    def records(self, rows: list[Any]) -> list[PlanRecord]:
+        if self.is_excluded:
+            self.load_rates({row.money for row in rows})
+        return [self._record(row) for row in rows]
+
+    def _record(self, row: Any) -> PlanRecord:
+        factor = self._factor(row.money, row.on_date)
+        is_open = bool(row.is_open)
+        contribution = None
+        if factor is not None and not row.reason:
             with localcontext(prec=80):
-                total += _contribution(
-                    kpi,
-                    amount=group["sum"],
-                    factor=factor or Decimal(0),
-                    is_open=not group["closed"],
-                    probability=group["chance"],
-                )
-    return count, total
+                contribution = row.size * factor
+                if self._is_weighted(is_open):
+                    contribution = contribution * (row.chance or Decimal(0)) / 100
+        return PlanRecord(
+            row.kind, row.key, row.opportunity_key, row.title, row.account_key, self.accounts[row.account_key],
+            row.on_date, row.stage_name, is_open, row.chance, row.size, row.money, factor, contribution, row.reason,
+        )  # fmt: skip
+
+    def _is_weighted(self, is_open: bool) -> bool:
+        return is_open and self.kpi != "pipeline"
+
+    def _factor(self, currency: str, day: date) -> Decimal | None:
+        """One unit in plan currency."""
+        if currency == self.plan.currency:
+            return Decimal(1)
+        record_rate, plan_rate = self.rates.on(currency, day), self.rates.on(self.plan.currency, day)
+        if record_rate is None or plan_rate is None:
+            return None
+        return policies.cross_rate(record_rate, plan_rate)
+
+    def total(self, groups: Iterable[dict[str, Any]]) -> tuple[int, Decimal]:
+        """How many rows, and the exact sum of what they contribute."""
+        count, total = 0, Decimal(0)
+        for group in groups:
+            count += group["rows"]
+            is_weighted = self._is_weighted(bool(group["is_open"]))
+            with localcontext(prec=80):
+                amount = group["weighted_sum"] / 100 if is_weighted else group["sum"]
+                total += amount * (self._factor(group["money"], group["day"]) or Decimal(0))
+        return count, total
+
+
+def _groups(querysets: Iterable[QuerySet], plan: AccountPlan) -> list[dict[str, Any]]:
+    """Sums by currency, by whether it is open and, where it is to be converted, by day."""
+    weight = ExpressionWrapper(F("size") * F("chance"), output_field=BigIntegerField())
+    day = Case(When(~Q(money=plan.currency), then=F("on_date")), output_field=DateField())
+    first, *others = (
+        rows.order_by()
+        .annotate(day=day)
+        .values("money", "day", "is_open")
+        .annotate(
+            rows=Count("key"),
+            sum=ExactSum("size", places=MoneyField.decimal_places),
+            weighted_sum=ExactSum(weight, places=WEIGHTED_PLACES),
+        )
+        for rows in querysets
+    )
+    return list(first.union(*others, all=True) if others else first)
