@@ -59,7 +59,7 @@ class ChildRows:
         self.name = children.name
         self.model = children.model
         self.parent = f"{children.parent}_id"
-        self.match = self.model._meta.get_field(children.match).attname  # type: ignore[union-attr]
+        self.match = self.model._meta.get_field(children.match).attname
         self.now = now
         self.actor_id = actor_id
         self.entries: list[Entry] = []
@@ -131,12 +131,12 @@ class ChildRows:
                     self.batch.located(raw, e.owner.index)
                     for e, raw in zip(self.entries, column, strict=True)
                 ]
-                values = self.batch.references.resolve(field, located, report)  # type: ignore[arg-type]
+                values = self.batch.references.resolve(field, located, report)
             else:
-                values = clean_column(field, column, report)  # type: ignore[arg-type]
+                values = clean_column(field, column, report)
             for entry, value in zip(self.entries, values, strict=True):
                 if value is not ABSENT:
-                    entry.given[field.attname] = value  # type: ignore[union-attr]
+                    entry.given[field.attname] = value
         for entry in self.entries:
             self._inherit_amount(entry)
 
@@ -172,7 +172,7 @@ class ChildRows:
         if not parents:
             return {}
         names = [f.attname for f in self.model._meta.concrete_fields]
-        scoped = self.model.objects.unscoped("children of rows that came through the gate")  # type: ignore[attr-defined]
+        scoped = self.model.objects.unscoped("children of rows that came through the gate")
         rows = (
             scoped.filter(**{f"{self.parent}__in": parents}).order_by("created_at", "id").values_list(*names)
         )
@@ -187,8 +187,8 @@ class ChildRows:
         for name in self.children.fields:
             field = self.model._meta.get_field(name)
             if field.is_relation:
-                pks = {entry.stored[field.attname] for entry in self.entries if entry.stored}  # type: ignore[union-attr]
-                self.batch.references.load(field.related_model, pks)  # type: ignore[arg-type]
+                pks = {entry.stored[field.attname] for entry in self.entries if entry.stored}
+                self.batch.references.load(field.related_model, pks)
 
     def _check(self, entry: Entry) -> None:
         if entry.owner.index in self.batch.errors:
@@ -198,7 +198,7 @@ class ChildRows:
         missing = [
             name
             for name in self.children.fields
-            if values.get((field := self.model._meta.get_field(name)).attname) is None and not field.null  # type: ignore[union-attr]
+            if values.get((field := self.model._meta.get_field(name)).attname) is None and not field.null
         ]
         for name in missing:
             self.batch.refuse(entry.owner.index, f"{entry.path}.{name}", required())
@@ -208,7 +208,7 @@ class ChildRows:
         for name in self.children.fields:
             field = self.model._meta.get_field(name)
             if field.is_relation:
-                related[name] = self.batch.references.get(field.related_model, values[field.attname])  # type: ignore
+                related[name] = self.batch.references.get(field.related_model, values[field.attname])
         instance = as_instance(self.model, values, related, adding=entry.stored is None)
         try:
             instance.clean()
@@ -239,7 +239,7 @@ class ChildRows:
         using = self.batch.using
         surplus = [pk for index, pk in self.surplus if index in kept]
         if surplus:
-            scoped = self.model.objects.unscoped("no longer named by their row")  # type: ignore[attr-defined]
+            scoped = self.model.objects.unscoped("no longer named by their row")
             scoped.filter(pk__in=surplus).delete()
         entries = [
             entry for entry in self.entries if entry.owner.index in kept and entry.instance is not None

@@ -66,7 +66,7 @@ class Kind:
     @cached_property
     def columns(self) -> dict[str, models.Field]:
         """The concrete fields a row may name, apart from its source and external id."""
-        return {name: self.model._meta.get_field(name) for name in self.fields}  # type: ignore[misc]
+        return {name: self.model._meta.get_field(name) for name in self.fields}
 
     @property
     def label(self) -> str:

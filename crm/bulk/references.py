@@ -122,9 +122,9 @@ class References:
 
     def visible(self, model: type[models.Model]) -> models.QuerySet:
         queryset = (
-            model.objects.visible_to(self.user)  # type: ignore[attr-defined]
+            model.objects.visible_to(self.user)
             if self.user
-            else model.objects.unscoped("bulk write by the system")  # type: ignore[attr-defined]
+            else model.objects.unscoped("bulk write by the system")
         )
         return queryset.exclude(role=Role.INTEGRATION) if issubclass(model, User) else queryset
 
@@ -137,7 +137,7 @@ class References:
         known = self.rows.setdefault(model, {})
         wanted = {pk for pk in pks if pk is not None and pk not in known}
         if wanted:
-            scoped = model.objects.unscoped("what a row points at that came through the gate")  # type: ignore[attr-defined]
+            scoped = model.objects.unscoped("what a row points at that came through the gate")
             for row in self._fetch(model, scoped.filter(pk__in=wanted)):
                 known[row.pk] = row
 

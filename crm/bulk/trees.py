@@ -16,7 +16,7 @@ def stored_parents(model: type[models.Model], starts: Iterable[Any]) -> dict[Any
     wanted = {pk for pk in starts if pk is not None}
     if not wanted:
         return {}
-    rows = model.objects.unscoped("shape of a tree")  # type: ignore[attr-defined]
+    rows = model.objects.unscoped("shape of a tree")
     if any(f.name == "edges_up" for f in model._meta.related_objects):
         rows = rows.filter(edges_down__descendant_id__in=wanted)
     return dict(rows.order_by().values_list("pk", "parent_id"))

@@ -30,8 +30,9 @@ class RowReader:
         self.mapping = mapping
         self.header = list(header)
         self._skips = [(self._place(rule.column, "skip_when"), rule) for rule in mapping.skip_when]
-        self._fields = [self._column(name, spec) for name, spec in mapping.fields.items()]
-        self._needed = max([0, *(place + 1 for column in self._fields for place in column.places)])
+        self._columns = [self._column(name, spec) for name, spec in mapping.fields.items()]
+        self._needed = max([0, *(place + 1 for column in self._columns for place in column.places)])
+        self._has_line = any(column.in_line for column in self._columns)
         if not mapping.fields:
             raise MappingError(_("fields: name at least one field."))
 
@@ -48,7 +49,10 @@ class RowReader:
 
     def _column(self, name: str, spec: FieldSpec) -> Column:
         places = tuple(self._place(column, f"fields.{name}") for column in spec.columns)
-        return Column(name, spec, places, converter(model_field(self.mapping.kind, name), spec))
+        convert = converter(
+            model_field(self.mapping.kind, name), spec, source=spec.source or self.mapping.source
+        )
+        return Column(name, spec, places, convert)
 
     def skips(self, cells: Sequence[Cell]) -> bool:
         for place, rule in self._skips:
@@ -63,14 +67,17 @@ class RowReader:
             cells = [*cells, *[""] * (self._needed - len(cells))]
         row: dict[str, Any] = {}
         line: dict[str, Any] = {}
-        for column in self._fields:
-            value = column.read(cells)
-            if column.in_line:
-                if value is not None:
-                    line[column.target] = value
-            else:
+        for column in self._columns:
+            cell = cells[column.place] if column.place is not None else column.joined(cells)
+            try:
+                value = column.known[cell]
+            except KeyError:
+                value = column.convert(cell)
+            if not column.in_line:
                 row[column.target] = value
-        if line or any(column.in_line for column in self._fields):
+            elif value is not None:
+                line[column.target] = value
+        if self._has_line:
             row["lines"] = [line] if line else []
         return row
 
@@ -88,38 +95,35 @@ class RowReader:
 
 
 class Column:
-    """One field: where its cells are and how they are converted."""
+    """One field: where its cells are, how they are converted, and what is known of them."""
 
     def __init__(self, name: str, spec: FieldSpec, places: tuple[int, ...], convert: Convert) -> None:
         self.in_line = name.startswith(LINE)
         self.target = name.removeprefix(LINE)
         self.places = places
+        self.place = places[0] if len(places) == 1 else None
+        self.known: dict[Cell, Any] = {}
         self._glue = spec.glue
         self._empty = spec.formats.empty
         self._convert = convert
-        self._known: dict[Cell, Any] = {}
-        self._constant = convert(spec.constant) if not places else None
+        if not places:
+            self.known[""] = convert(spec.constant)
 
-    def read(self, cells: Sequence[Cell]) -> Any:
-        if not self.places:
-            return self._constant
-        cell = cells[self.places[0]] if len(self.places) == 1 else self._joined(cells)
-        try:
-            return self._known[cell]
-        except KeyError:
-            if len(self._known) > REMEMBERED:
-                self._known.clear()
-            value = self._known[cell] = self._convert(cell)
-            return value
+    def convert(self, cell: Cell) -> Any:
+        if len(self.known) > REMEMBERED:
+            self.known.clear()
+        value = self.known[cell] = self._convert(cell)
+        return value
 
-    def _joined(self, cells: Sequence[Cell]) -> str:
+    def joined(self, cells: Sequence[Cell]) -> str:
+        """The cells of several columns as one; empty for a constant."""
         texts = (str(cells[place]).strip() for place in self.places)
         return self._glue.join(text for text in texts if text not in self._empty)
 
 
-def converter(field: models.Field, spec: FieldSpec) -> Convert:
+def converter(field: models.Field, spec: FieldSpec, *, source: str) -> Convert:
     """How the cells of one column become values: repairs first, then the form of the field."""
-    form = _form(field, spec)
+    form = _form(field, spec, source)
 
     def convert(cell: Any) -> Any:
         value: Any = cell.strip() if isinstance(cell, str) else cell
@@ -139,32 +143,28 @@ def converter(field: models.Field, spec: FieldSpec) -> Convert:
     return convert
 
 
-def _form(field: models.Field, spec: FieldSpec) -> Convert:
+def _form(field: models.Field, spec: FieldSpec, source: str) -> Convert:
     if field.is_relation:
-        return _references(spec) if field.many_to_many else _reference(spec)
+        one = _reference(spec.by, source)
+        return _references(one, spec.split) if field.many_to_many else one
     if isinstance(field, models.DateField):
         return lambda value: read_date(value, spec.formats.dates)
     if isinstance(field, models.BooleanField):
         return lambda value: value
     if isinstance(field, models.IntegerField | ScaledIntegerField):
         is_percent = isinstance(field, PercentField)
-        return lambda value: read_number(value, spec.formats, is_percent=is_percent)
+        pattern = number_pattern(spec.formats)
+        return lambda value: read_number(value, spec.formats, pattern, is_percent=is_percent)
     return lambda value: value.isoformat() if isinstance(value, date) else value
 
 
-def _reference(spec: FieldSpec) -> Convert:
-    def convert(value: Any) -> dict[str, str]:
-        reference = {spec.by: str(value)}
-        if spec.source and spec.by == "external_id":
-            reference["source"] = spec.source
-        return reference
-
-    return convert
+def _reference(by: str, source: str) -> Convert:
+    named = {"source": source} if source and by == "external_id" else {}
+    return lambda value: {by: str(value), **named}
 
 
-def _references(spec: FieldSpec) -> Convert:
-    one = _reference(spec)
-    return lambda value: [one(part.strip()) for part in str(value).split(spec.split) if part.strip()]
+def _references(one: Convert, split: str) -> Convert:
+    return lambda value: [one(part.strip()) for part in str(value).split(split) if part.strip()]
 
 
 def read_date(value: Any, formats: Sequence[str]) -> date:
@@ -186,14 +186,18 @@ def _readable(text: str) -> str:
     return text
 
 
-def read_number(value: Any, formats: Formats, *, is_percent: bool = False) -> Any:
+def number_pattern(formats: Formats) -> re.Pattern[str]:
+    decimal, thousands = re.escape(formats.decimal), re.escape(formats.thousands)
+    grouped = rf"|[0-9]{{1,3}}(?:{thousands}[0-9]{{3}})+" if thousands else ""
+    return re.compile(rf"[+-]?(?:[0-9]+{grouped})(?:{decimal}[0-9]*)?(?:[eE][+-]?[0-9]{{1,3}})?")
+
+
+def read_number(value: Any, formats: Formats, pattern: re.Pattern[str], *, is_percent: bool) -> Any:
     """A number as text, with a point and without groups: the field itself reads and checks it."""
     if not isinstance(value, str):
         return value
     text = value.removesuffix("%").strip() if is_percent else value
-    decimal, thousands = re.escape(formats.decimal), re.escape(formats.thousands)
-    grouped = rf"|[0-9]{{1,3}}(?:{thousands}[0-9]{{3}})+" if thousands else ""
-    if not re.fullmatch(rf"[+-]?(?:[0-9]+{grouped})(?:{decimal}[0-9]*)?(?:[eE][+-]?[0-9]{{1,3}})?", text):
+    if not pattern.fullmatch(text):
         raise ValidationError(_("“%(value)s” is no number here."), "invalid", {"value": value[:50]})
     if formats.thousands:
         text = text.replace(formats.thousands, "")

@@ -176,7 +176,7 @@ class ImportRun:
         return next(iter(parent.items()))
 
     def _is_repeated(self, number: int, cells: list[Cell], row: dict[str, Any]) -> bool:
-        said = hash(repr(row))
+        said = hash(repr(row)) if self.mapping.merges_repeated else 0
         key = self._external_key(row) or self._natural_key(row)
         if key is None:
             return False  # the bulk write says what is missing
