@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,15 +10,58 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kam.core.admin import KamModelAdmin, KamTabularInline
+from kam.core.admin.forms import KamAdminForm
 from templates_app import operations, uses
+from templates_app.enums import PlanSection
 from templates_app.models import (
     ActionPlanTemplate,
     ActionPlanTemplateItem,
     ActionPlanTemplateVersion,
+    CustomField,
     GoalDefinition,
     GoalDefinitionTemplate,
     PlanType,
+    PlanTypeGoal,
 )
+
+
+class CustomFieldInline(KamTabularInline):
+    """Changed on the field's own page; here is the overview."""
+
+    model = CustomField
+    fields = ("order", "label", "key", "kind", "is_required", "is_retired")
+    readonly_fields = ("label", "key", "kind", "is_required", "is_retired")
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PlanTypeGoalInline(KamTabularInline):
+    model = PlanTypeGoal
+    fields = ("order", "goal_definition")
+    autocomplete_fields = ("goal_definition",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("goal_definition")
+
+
+class PlanTypeAdminForm(KamAdminForm):
+    """Sections are ticked here and put in order on the plan type's own page."""
+
+    sections = forms.MultipleChoiceField(
+        choices=PlanSection.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Their order is set on the page of the plan type (“View on site”)."),
+    )
+
+    def clean_sections(self) -> list[str]:
+        """Those that stay keep their places; new ones come last."""
+        chosen = self.cleaned_data["sections"]
+        kept = [key for key in self.instance.sections if key in chosen]
+        return [*kept, *(key for key in PlanSection.values if key in chosen and key not in kept)]
 
 
 @admin.register(PlanType)
@@ -26,7 +70,17 @@ class PlanTypeAdmin(KamModelAdmin):
     list_filter = ("is_retired", "default_revenue_basis")
     search_fields = ("name",)
     actions = ("retire", "offer")
-    fields = ("name", "description", "default_revenue_basis", "default_review_frequency", "is_retired")
+    form = PlanTypeAdminForm
+    fields = (
+        "name",
+        "plural_name",
+        "description",
+        "sections",
+        "default_revenue_basis",
+        "default_review_frequency",
+        "is_retired",
+    )
+    inlines = (CustomFieldInline, PlanTypeGoalInline)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Retired types are not offered anew."""
@@ -41,6 +95,33 @@ class PlanTypeAdmin(KamModelAdmin):
     @admin.action(description=_("Offer again"), permissions=["change"])
     def offer(self, request: HttpRequest, queryset: QuerySet) -> None:
         queryset.update(is_retired=False)
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(KamModelAdmin):
+    list_display = ("label", "key", "plan_type", "kind", "is_required", "is_retired", "order")
+    list_filter = ("kind", "is_retired", "plan_type")
+    list_select_related = ("plan_type",)
+    search_fields = ("label", "key")
+    fields = (
+        "plan_type",
+        "label",
+        "key",
+        "kind",
+        "choices",
+        "help_text",
+        "is_required",
+        "order",
+        "is_retired",
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = ["plan_type", "key", "kind"] if obj else []
+        return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """One that plans have values of is retired instead."""
+        return super().has_delete_permission(request, obj) and (obj is None or not uses.uses_of(obj))
 
 
 # --- The template library -------------------------------------------------------------------

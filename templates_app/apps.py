@@ -13,6 +13,7 @@ class TemplatesAppConfig(AppConfig):
             ActionPlanTemplate,
             ActionPlanTemplateItem,
             ActionPlanTemplateVersion,
+            CustomField,
             GoalDefinition,
         )
         from templates_app.operations import goals_using
@@ -23,5 +24,6 @@ class TemplatesAppConfig(AppConfig):
             (receivers.keep_fixed_version, ActionPlanTemplateVersion),
             (receivers.keep_fixed_item, ActionPlanTemplateItem),
             (receivers.keep_used_goal, GoalDefinition),
+            (receivers.keep_used_field, CustomField),
         ):
             pre_delete.connect(receiver, sender=model, dispatch_uid=f"templates-{receiver.__name__}")

@@ -87,3 +87,32 @@ class Priority(models.TextChoices):
     LOW = "low", _("Low")
     NORMAL = "normal", _("Normal")
     HIGH = "high", _("High")
+
+
+class PlanSection(models.TextChoices):
+    """A part of a plan that a plan type may show or leave out, in the usual order."""
+
+    OBJECTIVES = "objectives", _("Objectives")
+    CUSTOM_FIELDS = "custom_fields", _("Details")
+    VISION = "vision", _("Vision")
+    GOALS = "goals", _("Our goals")
+    CUSTOMER_GOALS = "customer_goals", _("The customer's own goals")
+    BUSINESS_OVERVIEW = "business_overview", _("Business overview")
+    SWOT = "swot", _("SWOT")
+    PESTEL = "pestel", _("PESTEL")
+    PRODUCTS = "products", _("Products")
+    SHORT_TERM_PLAN = "short_term_plan", _("Short-term plan")
+    SUPPORT_REQUIRED = "support_required", _("Support required")
+    RISKS = "risks", _("Risks")
+    COMPETITORS = "competitors", _("Competitors")
+
+
+class FieldKind(models.TextChoices):
+    """What a custom field takes."""
+
+    TEXT = "text", _("Text")
+    NUMBER = "number", _("Number")
+    MONEY = "money", _("Amount of money")
+    DATE = "date", _("Date")
+    CHOICE = "choice", _("Choice")
+    USER = "user", _("Colleague")

@@ -9,8 +9,16 @@ from django.utils.translation import gettext_lazy as _
 from crm.enums import PickList
 from crm.models import PickListValue
 from kam.core.filters import VisibleChoiceFilter, VisibleFilterSet, YesNoFilter, visible_rows
-from templates_app.enums import AppliesTo, AssigneeRole, ItemKind, LibraryStatus, MeasureKind, VersionStatus
-from templates_app.models import ActionPlanTemplate, ActionPlanTemplateVersion, GoalDefinition
+from templates_app.enums import (
+    AppliesTo,
+    AssigneeRole,
+    FieldKind,
+    ItemKind,
+    LibraryStatus,
+    MeasureKind,
+    VersionStatus,
+)
+from templates_app.models import ActionPlanTemplate, ActionPlanTemplateVersion, GoalDefinition, PlanType
 
 
 class PlanTypeFilter(VisibleFilterSet):
@@ -18,6 +26,16 @@ class PlanTypeFilter(VisibleFilterSet):
 
     search_fields = ("name",)
     ordering_fields: ClassVar = {"name": "name", "updated_at": "updated_at"}
+
+
+class CustomFieldFilter(VisibleFilterSet):
+    plan_type = VisibleChoiceFilter(PlanType, label=_("Plan type"))
+    key = django_filters.CharFilter(label=_("Key"))
+    kind = django_filters.ChoiceFilter(choices=FieldKind.choices, label=_("Kind"))
+    is_retired = YesNoFilter(label=_("Retired"))
+
+    search_fields = ("label", "key")
+    ordering_fields: ClassVar = {"order": "order", "label": "label", "key": "key", "updated_at": "updated_at"}
 
 
 class CategoryFilter(VisibleChoiceFilter):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,13 @@ from crm.models import PickListValue
 from kam.core.forms import VersionedModelForm
 from templates_app import operations
 from templates_app.importing import MAX_SIZE
-from templates_app.models import ActionPlanTemplate, ActionPlanTemplateItem, GoalDefinition
+from templates_app.models import (
+    ActionPlanTemplate,
+    ActionPlanTemplateItem,
+    CustomField,
+    GoalDefinition,
+    PlanType,
+)
 
 
 def offer_categories(form: forms.ModelForm) -> None:
@@ -135,3 +142,96 @@ class LibraryFileForm(forms.Form):
         if file.size > MAX_SIZE:
             raise forms.ValidationError(_("The file is larger than 10 MB."))
         return file
+
+
+# --- Plan types -----------------------------------------------------------------------------
+class PlanTypeForm(VersionedModelForm):
+    """The name, and what a new plan starts with; sections, fields and goals have lists of their own."""
+
+    class Meta:
+        model = PlanType
+        fields = (
+            "name",
+            "plural_name",
+            "default_revenue_basis",
+            "default_review_frequency",
+            "description",
+            "is_retired",
+        )
+        labels = {"is_retired": gettext_lazy("Retired: no new plan can be made of it")}
+        help_texts = {"name": gettext_lazy("What your business calls the plan, such as “Key Account Plan”.")}
+        widgets = {"description": forms.Textarea(attrs={"rows": 3, "data-wide": True})}
+
+
+class PlanTypeGoalForm(forms.Form):
+    """One more goal that plans of a type are offered first."""
+
+    goal = forms.ModelChoiceField(GoalDefinition.objects.none(), label=gettext_lazy("Goal"))
+
+    def __init__(self, *args: Any, plan_type: PlanType, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = GoalDefinition.objects.visible_to(user).offered().exclude(plan_type_links__plan_type=plan_type)
+        self.fields["goal"].queryset = rows.order_by("name")  # type: ignore[attr-defined]
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        lines = value if isinstance(value, list) else (super().to_python(value) or "").splitlines()
+        return [line.strip() for line in lines if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(initial or []) != self.to_python(data)
+
+
+class CustomFieldForm(VersionedModelForm):
+    """Key and kind are chosen once: values rest on them."""
+
+    choices = LinesField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Of a choice: one a line. What plans have already, they keep."),
+    )
+
+    class Meta:
+        model = CustomField
+        fields = ("label", "kind", "key", "help_text", "choices", "is_required", "is_retired")
+        help_texts = {
+            "key": gettext_lazy("Its name in the API and in filters. Left empty: made from the label."),
+            "help_text": gettext_lazy("Shown below the field."),
+        }
+        labels = {"is_required": gettext_lazy("Must be filled in"), "is_retired": gettext_lazy("Retired")}
+        widgets = {"help_text": forms.TextInput(attrs={"data-wide": True})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            del self.fields["is_retired"]
+            self.fields["key"].required = False
+        else:
+            del self.fields["key"], self.fields["kind"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "key" in self.fields and "key" not in self.errors and not cleaned.get("key"):
+            cleaned["key"] = self._key_from(cleaned.get("label") or "")
+        return cleaned
+
+    def _key_from(self, label: str) -> str:
+        """The label in letters that an address takes; with a number where another field has it."""
+        base = slugify(label).replace("-", "_").lstrip("_0123456789")[:36].rstrip("_") or "field"
+        taken = set(
+            CustomField.objects.filter(plan_type=self.instance.plan_type).values_list("key", flat=True)
+        )
+        numbered = (f"{base}_{number}" for number in range(2, len(taken) + 3))
+        return next(key for key in (base, *numbered) if key not in taken)
+
+    def save(self, commit: bool = True) -> CustomField:
+        if self.instance._state.adding:
+            return operations.add_custom_field(self.instance)
+        self.instance.save()
+        return self.instance

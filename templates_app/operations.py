@@ -14,13 +14,16 @@ from django.utils.translation import gettext as _
 from kam.core.changes import bump_version
 from kam.users.models import User
 from templates_app import policies, uses
-from templates_app.enums import VersionStatus
+from templates_app.enums import PlanSection, VersionStatus
 from templates_app.models import (
     ActionPlanTemplate,
     ActionPlanTemplateItem,
     ActionPlanTemplateVersion,
+    CustomField,
     GoalDefinition,
     GoalDefinitionTemplate,
+    PlanType,
+    PlanTypeGoal,
 )
 from templates_app.models.action_plans import lock_drafts
 
@@ -70,6 +73,13 @@ class GoalInUse(Exception):
 
     def __init__(self) -> None:
         super().__init__(_("It is in use: retire it instead."))
+
+
+class FieldInUse(Exception):
+    """Plans have values of it: it is retired, not deleted."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Plans have values of it: retire it instead."))
 
 
 # --- Versions -------------------------------------------------------------------------------
@@ -257,20 +267,25 @@ def save_goal(goal: GoalDefinition, templates: Sequence[ActionPlanTemplate] | No
 
 def set_goal_templates(goal: GoalDefinition, templates: Iterable[ActionPlanTemplate]) -> bool:
     """Whether anything changed."""
-    wanted = list(dict.fromkeys(template.pk for template in templates))
-    links = {link.template_id: link for link in GoalDefinitionTemplate.objects.filter(goal_definition=goal)}
+    return _set_links(GoalDefinitionTemplate, {"goal_definition": goal}, "template_id", templates)
+
+
+def _set_links(model: Any, owner: dict[str, Any], target: str, rows: Iterable[Any]) -> bool:
+    """Make the ordered links of `owner` lead to these rows; whether anything changed."""
+    wanted = list(dict.fromkeys(row.pk for row in rows))
+    links = {getattr(link, target): link for link in model.objects.filter(**owner)}
     if [pk for pk, _link in sorted(links.items(), key=lambda pair: pair[1].order)] == wanted:
         return False
     surplus = [link.pk for pk, link in links.items() if pk not in wanted]
-    GoalDefinitionTemplate.objects.filter(pk__in=surplus).delete()
+    model.objects.filter(pk__in=surplus).delete()
     new = []
     for order, pk in enumerate(wanted, 1):
         if pk in links:
             links[pk].order = order
         else:
-            new.append(GoalDefinitionTemplate(goal_definition=goal, template_id=pk, order=order))
-    GoalDefinitionTemplate.objects.bulk_update([links[pk] for pk in wanted if pk in links], ["order"])
-    GoalDefinitionTemplate.objects.bulk_create(new)
+            new.append(model(**owner, **{target: pk}, order=order))
+    model.objects.bulk_update([links[pk] for pk in wanted if pk in links], ["order"])
+    model.objects.bulk_create(new)
     return True
 
 
@@ -296,7 +311,7 @@ def refuse_deletion_of_used_goal(goal: GoalDefinition) -> None:
         raise GoalInUse
 
 
-def goals_using(templates: Sequence[Any]) -> dict[Any, list[uses.Use]]:
+def goals_using(templates: Sequence[Any], user: User | None = None) -> dict[Any, list[uses.Use]]:
     """`uses` of action plan templates: the goal definitions that bring them into plans."""
     found: dict[Any, list[GoalDefinition]] = {}
     links = GoalDefinitionTemplate.objects.filter(template__in=[row.pk for row in templates])
@@ -308,3 +323,100 @@ def goals_using(templates: Sequence[Any]) -> dict[Any, list[uses.Use]]:
         ]
         for pk, goals in found.items()
     }
+
+
+# --- Plan types -----------------------------------------------------------------------------
+@transaction.atomic
+def save_plan_type(plan_type: PlanType, goals: Sequence[GoalDefinition] | None = None) -> PlanType:
+    """Save a checked plan type and, if given, the goals that it offers first, in this order."""
+    version = None if plan_type._state.adding else plan_type.version
+    plan_type.save()
+    if goals is not None:
+        changed = _set_links(PlanTypeGoal, {"plan_type": plan_type}, "goal_definition_id", goals)
+        if changed and plan_type.version == version:
+            bump_version(plan_type)
+    return plan_type
+
+
+@transaction.atomic
+def show_section(plan_type: PlanType, section: str, *, shown: bool) -> None:
+    """Show a section, as the last one, or leave it out. What plans hold in it stays."""
+    locked = PlanType.objects.select_for_update().get(pk=plan_type.pk)
+    others = [key for key in locked.sections if key != section]
+    if shown != locked.shows(section):
+        locked.sections = [*others, PlanSection(section).value] if shown else others
+        locked.save()
+
+
+@transaction.atomic
+def move_section(plan_type: PlanType, section: str, *, up: bool) -> None:
+    """One place up or down."""
+    locked = PlanType.objects.select_for_update().get(pk=plan_type.pk)
+    if locked.shows(section):
+        locked.sections = _moved_by_one([*locked.sections], section, up=up)
+        locked.save()
+
+
+@transaction.atomic
+def reorder_sections(plan_type: PlanType, order: Sequence[str]) -> None:
+    """Put the sections that are shown in this order, which must name each of them once."""
+    locked = PlanType.objects.select_for_update().get(pk=plan_type.pk)
+    if sorted(order) != sorted(locked.sections):
+        raise ValidationError(_("The list has changed in the meantime: load the page again."), "stale_order")
+    locked.sections = [*order]
+    locked.save()
+
+
+@transaction.atomic
+def reorder_plan_type_goals(plan_type: PlanType, order: Sequence[Any]) -> None:
+    """Put the goals of a plan type in the order of these ids, which must name each of them once."""
+    PlanType.objects.select_for_update().get(pk=plan_type.pk)
+    links = PlanTypeGoal.objects.filter(plan_type=plan_type).select_related("goal_definition")
+    goals = {link.goal_definition_id: link.goal_definition for link in links}
+    if len(order) != len(goals) or set(order) != set(goals):
+        raise ValidationError(_("The list has changed in the meantime: load the page again."), "stale_order")
+    save_plan_type(plan_type, [goals[pk] for pk in order])
+
+
+@transaction.atomic
+def move_plan_type_goal(plan_type: PlanType, goal_pk: Any, *, up: bool) -> None:
+    """One place up or down."""
+    links = PlanTypeGoal.objects.filter(plan_type=plan_type).order_by("order", "id")
+    order = list(links.values_list("goal_definition_id", flat=True))
+    if goal_pk in order:
+        reorder_plan_type_goals(plan_type, _moved_by_one(order, goal_pk, up=up))
+
+
+@transaction.atomic
+def add_custom_field(field: CustomField) -> CustomField:
+    """Save a new, checked field; one without a place comes last."""
+    if not field.order:
+        last = CustomField.objects.filter(plan_type=field.plan_type).aggregate(last=Max("order"))["last"]
+        field.order = (last or 0) + 1
+    field.save()
+    return field
+
+
+@transaction.atomic
+def reorder_custom_fields(plan_type: PlanType, order: Sequence[Any]) -> None:
+    """Put the fields in the order of these ids, which must name each of them once."""
+    PlanType.objects.select_for_update().get(pk=plan_type.pk)
+    fields = {field.pk: field for field in CustomField.objects.filter(plan_type=plan_type)}
+    if len(order) != len(fields) or set(order) != set(fields):
+        raise ValidationError(_("The list has changed in the meantime: load the page again."), "stale_order")
+    for place, pk in enumerate(order, 1):
+        fields[pk].order = place
+    CustomField.objects.bulk_update(fields.values(), ["order"])
+
+
+@transaction.atomic
+def move_custom_field(field: CustomField, *, up: bool) -> None:
+    """One place up or down."""
+    rows = CustomField.objects.filter(plan_type=field.plan_type_id).order_by("order", "created_at", "id")
+    order = _moved_by_one(list(rows.values_list("pk", flat=True)), field.pk, up=up)
+    reorder_custom_fields(field.plan_type, order)
+
+
+def refuse_deletion_of_used_field(field: CustomField) -> None:
+    if uses.uses_of(field):
+        raise FieldInUse

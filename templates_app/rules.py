@@ -31,12 +31,14 @@ LIBRARY = (
     "actionplantemplateitem",
 )
 
-rules.add_perm("templates_app.view_plantype", is_active)
+for model in ("plantype", "customfield"):
+    rules.add_perm(f"templates_app.view_{model}", is_active)
+rules.add_perm("templates_app.view_plantypegoal", is_active & reads_library)
 # Pages over the library as a whole, and its export and import.
 rules.add_perm("templates_app.view_library", is_active & reads_library)
 rules.add_perm("templates_app.change_library", is_active & is_admin)
 for model in LIBRARY:
     rules.add_perm(f"templates_app.view_{model}", is_active & reads_library)
-for model in ("plantype", *LIBRARY):
+for model in ("plantype", "customfield", "plantypegoal", *LIBRARY):
     for action in ("add", "change", "delete"):
         rules.add_perm(f"templates_app.{action}_{model}", is_active & is_admin)

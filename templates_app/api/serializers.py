@@ -7,27 +7,91 @@ from rest_framework import serializers
 from kam.core.api.fields import VisibleRelatedField
 from kam.core.api.serializers import BASE_FIELDS, KamModelSerializer
 from templates_app import operations
-from templates_app.enums import LibraryStatus, VersionStatus
+from templates_app.enums import FieldKind, LibraryStatus, PlanSection, VersionStatus
 from templates_app.models import (
     ActionPlanTemplate,
     ActionPlanTemplateItem,
     ActionPlanTemplateVersion,
+    CustomField,
     GoalDefinition,
     PlanType,
 )
+from templates_app.models.custom_fields import LONGEST_CHOICE, MOST_CHOICES
+
+
+class CustomFieldOfTypeSerializer(serializers.Serializer):
+    """A custom field as its plan type shows it; `custom-fields` keeps it."""
+
+    id = serializers.UUIDField()
+    key = serializers.CharField()
+    label = serializers.CharField()
+    kind = serializers.ChoiceField(FieldKind.choices)
+    help_text = serializers.CharField()
+    choices = serializers.ListField(child=serializers.CharField())
+    is_required = serializers.BooleanField()
+    is_retired = serializers.BooleanField()
 
 
 class PlanTypeSerializer(KamModelSerializer):
+    """`sections` are those that plans of this type show, in order; `goal_definitions` are offered first, in order."""
+
+    sections = serializers.ListField(child=serializers.ChoiceField(PlanSection.choices), required=False)
+    goal_definitions = VisibleRelatedField(
+        source="ordered_goals", many=True, required=False, queryset=GoalDefinition.objects.all()
+    )
+    custom_fields = CustomFieldOfTypeSerializer(many=True, read_only=True)
+
     class Meta(KamModelSerializer.Meta):
         model = PlanType
         fields = (
             *BASE_FIELDS,
             "name",
+            "plural_name",
             "description",
+            "sections",
             "default_revenue_basis",
             "default_review_frequency",
+            "goal_definitions",
+            "custom_fields",
             "is_retired",
         )
+
+    @property
+    def relation_names(self) -> set[str]:
+        return {"ordered_goals"}
+
+    def write(self, row: PlanType, relations: dict[str, Any]) -> PlanType:
+        return operations.save_plan_type(row, relations.get("ordered_goals"))
+
+
+class CustomFieldSerializer(KamModelSerializer):
+    """`key` names it in `custom_values` of plans and in the filter `custom.<key>`; key and kind never change."""
+
+    fixed_fields = ("plan_type", "key", "kind")
+    choices = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_CHOICE), max_length=MOST_CHOICES, required=False
+    )
+
+    class Meta(KamModelSerializer.Meta):
+        model = CustomField
+        fields = (
+            *BASE_FIELDS,
+            "plan_type",
+            "key",
+            "label",
+            "kind",
+            "help_text",
+            "choices",
+            "is_required",
+            "order",
+            "is_retired",
+        )
+
+    def write(self, row: CustomField, relations: dict[str, Any]) -> CustomField:
+        if row._state.adding:
+            return operations.add_custom_field(row)
+        row.save()
+        return row
 
 
 class GoalDefinitionSerializer(KamModelSerializer):

@@ -20,6 +20,7 @@ from templates_app.models import (
     ActionPlanTemplate,
     ActionPlanTemplateItem,
     ActionPlanTemplateVersion,
+    CustomField,
     GoalDefinition,
     PlanType,
     VersionIsFixed,
@@ -27,11 +28,31 @@ from templates_app.models import (
 
 
 class PlanTypeViewSet(VisibleModelViewSet):
-    """What plans are called in this business, and what a new one starts with."""
+    """What plans are called in this business, what they show, and what a new one starts with."""
 
     queryset = PlanType.objects.all()
     serializer_class = serializers.PlanTypeSerializer
     filterset_class = filters.PlanTypeFilter
+
+    def with_related(self, queryset: QuerySet) -> QuerySet:
+        return queryset.with_goals(self.request.user).prefetch_related("custom_fields")
+
+
+class CustomFieldViewSet(VisibleModelViewSet):
+    """Fields that a business adds to its plans. One that plans have values of is retired, not deleted (409)."""
+
+    queryset = CustomField.objects.all()
+    serializer_class = serializers.CustomFieldSerializer
+    filterset_class = filters.CustomFieldFilter
+
+    def with_related(self, queryset: QuerySet) -> QuerySet:
+        return queryset.select_related("plan_type")
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        try:
+            return super().destroy(request, *args, **kwargs)
+        except operations.FieldInUse as error:
+            raise Conflict(str(error)) from error
 
 
 class GoalDefinitionViewSet(VisibleModelViewSet):

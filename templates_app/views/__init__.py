@@ -11,6 +11,21 @@ from templates_app.views.goals import (
 )
 from templates_app.views.items import item_create, item_delete, item_update, items_reorder
 from templates_app.views.library import library_home
+from templates_app.views.plan_types import (
+    custom_field_create,
+    custom_field_delete,
+    custom_field_update,
+    custom_fields_reorder,
+    plan_type_create,
+    plan_type_delete,
+    plan_type_detail,
+    plan_type_goal_add,
+    plan_type_goal_remove,
+    plan_type_goals_reorder,
+    plan_type_list,
+    plan_type_sections,
+    plan_type_update,
+)
 from templates_app.views.templates import (
     template_compare,
     template_copy,
@@ -24,6 +39,10 @@ from templates_app.views.templates import (
 from templates_app.views.versions import version_delete, version_detail, version_publish, version_retire
 
 __all__ = [
+    "custom_field_create",
+    "custom_field_delete",
+    "custom_field_update",
+    "custom_fields_reorder",
     "goal_create",
     "goal_delete",
     "goal_detail",
@@ -39,6 +58,15 @@ __all__ = [
     "library_export",
     "library_home",
     "library_import",
+    "plan_type_create",
+    "plan_type_delete",
+    "plan_type_detail",
+    "plan_type_goal_add",
+    "plan_type_goal_remove",
+    "plan_type_goals_reorder",
+    "plan_type_list",
+    "plan_type_sections",
+    "plan_type_update",
     "template_compare",
     "template_copy",
     "template_create",

@@ -50,7 +50,7 @@ def detail_context(request: HttpRequest, goal: GoalDefinition) -> dict[str, Any]
     return {
         "goal": goal,
         "plan_templates": sorted(rows, key=lambda row: order[row.pk]),
-        "uses": uses.uses_of(goal),
+        "uses": uses.uses_of(goal, user),
         "may_change": may_change,
         "add_form": GoalTemplateForm(goal=goal, user=user) if may_change else None,
         **PAGE,
@@ -81,7 +81,9 @@ def goal_update(request: HttpRequest, goal: GoalDefinition) -> HttpResponse:
 
 @object_required(GoalDefinition, "templates_app.delete_goaldefinition")
 def goal_delete(request: HttpRequest, goal: GoalDefinition) -> HttpResponse:
-    blocked_by = [f"{use.label}: {use.count}" for use in uses.uses_of(goal)]
+    blocked_by = [f"{use.label}: {use.count}" for use in uses.uses_of(goal, request.user)]
+    if not blocked_by and uses.uses_of(goal):  # by what the reader may not see
+        blocked_by = [_("It is in use: retire it instead.")]
     if request.method == "POST" and not blocked_by:
         name = str(goal)
         goal.delete()

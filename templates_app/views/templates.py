@@ -58,7 +58,7 @@ def template_detail(request: HttpRequest, template: ActionPlanTemplate) -> HttpR
         "draft": by_status.get("draft"),
         "items": items,
         "timeline": timeline_of(items),
-        "uses": uses.uses_of(template),
+        "uses": uses.uses_of(template, request.user),
         "may_change": request.user.has_perm("templates_app.change_actionplantemplate", template),
         "may_delete": request.user.has_perm("templates_app.delete_actionplantemplate", template),
         **PAGE,
@@ -106,7 +106,7 @@ def template_copy(request: HttpRequest, template: ActionPlanTemplate) -> HttpRes
 
 @object_required(ActionPlanTemplate, "templates_app.delete_actionplantemplate")
 def template_delete(request: HttpRequest, template: ActionPlanTemplate) -> HttpResponse:
-    blocked_by = [use.label for use in uses.uses_of(template)]
+    blocked_by = [use.label for use in uses.uses_of(template, request.user)]
     fixed = template.versions.all().fixed()
     blocked_by += [
         _("It was published: %(version)s. Retire it instead.") % {"version": version} for version in fixed

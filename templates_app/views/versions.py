@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kam.core.policy import object_required
-from templates_app import operations
+from templates_app import operations, uses
 from templates_app.charts import TimelineBar, timeline_chart
 from templates_app.models import ActionPlanTemplateItem, ActionPlanTemplateVersion, VersionIsFixed
 
@@ -59,6 +59,7 @@ def version_detail(request: HttpRequest, version: ActionPlanTemplateVersion) -> 
         "others": version.template.versions.exclude(pk=version.pk).order_by("-number"),
         "items": items,
         "timeline": timeline_of(items),
+        "uses": uses.uses_of(version, user),
         "may_edit": may_edit(request, version),
         "may_change": user.has_perm("templates_app.change_actionplantemplateversion", version),
         **PAGE,

@@ -78,6 +78,12 @@ def territory_with_members(world: World, owner: User) -> crm.Territory:
     return territory
 
 
+def plan_type_with_parts(world: World, owner: User) -> templates.PlanType:
+    plan_type = factories.create_plan_type(goals=[factories.create_goal()])
+    factories.create_custom_field(plan_type)
+    return plan_type
+
+
 def item_after_another(world: World, owner: User) -> templates.ActionPlanTemplateItem:
     template = factories.create_template(items=1)
     draft = factories.draft_of(template)

@@ -194,6 +194,11 @@ def _territory(world: World, user: User) -> Any:
     return territory
 
 
+def _plan_type(world: World, user: User) -> None:
+    plan_type = factories.create_plan_type(goals=[factories.create_goal()])
+    factories.create_custom_field(plan_type)
+
+
 LISTS: dict[str, tuple[int, Make]] = {
     # Statements: token with user, page with its count, then what the page's rows need together.
     "territories": (3, _territory),
@@ -208,7 +213,8 @@ LISTS: dict[str, tuple[int, Make]] = {
     "activities": (4, _activity),
     "exchange-rates": (2, lambda world, user: factories.create_rate(["EUR", "GBP", "JPY"][_rates()], 1)),
     "pick-list-values": (2, lambda world, user: factories.create_pick_list_value()),
-    "plan-types": (2, lambda world, user: factories.create_plan_type()),
+    "plan-types": (4, _plan_type),
+    "custom-fields": (2, lambda world, user: factories.create_custom_field(world.plan.plan_type)),
     "account-plans": (4, _plan),
     "strategies": (2, lambda world, user: factories.create_strategy(world.plan)),
     "account-plan-objectives": (

@@ -90,11 +90,13 @@ def key(request: pytest.FixtureRequest, db: None, settings: Any) -> str:
     call.contacts.add(contact)
     crm.ExchangeRate.objects.create(id=ONE, currency="EUR", valid_from=date(2026, 1, 1), rate=1)
     crm.PickListValue.objects.create(id=ONE, pick_list="industry", name="Hospitals")
+    plan_type = templates.PlanType.objects.create(id=ONE, name="Key Account Plan")
+    templates.CustomField.objects.create(id=ONE, plan_type=plan_type, key="tier", label="Tier")
     plan = plans.AccountPlan.objects.create(
         id=ONE,
         name="This year",
         account=account,
-        plan_type=templates.PlanType.objects.create(id=ONE, name="Key Account Plan"),
+        plan_type=plan_type,
         owner=user,
         start_date=date(2026, 1, 1),
         end_date=date(2026, 12, 31),
@@ -107,6 +109,7 @@ def key(request: pytest.FixtureRequest, db: None, settings: Any) -> str:
     )
     goal = templates.GoalDefinition.objects.create(id=ONE, name="Grow")
     templates.GoalDefinitionTemplate.objects.create(id=ONE, goal_definition=goal, template=template)
+    templates.PlanTypeGoal.objects.create(id=ONE, plan_type=plan_type, goal_definition=goal)
     strategy = plans.Strategy.objects.create(id=ONE, plan=plan, name="Grow")
     plans.AccountPlanObjective.objects.create(id=ONE, plan=plan, strategy=strategy, name="Double", owner=user)
     plans.AccountPlanParticipant.objects.create(id=ONE, plan=plan, user=factories.create_user())

@@ -39,6 +39,7 @@ from tests.factories.promises import (
     create_rebate_program,
 )
 from tests.factories.templates import (
+    create_custom_field,
     create_goal,
     create_item,
     create_published_template,
@@ -63,6 +64,7 @@ __all__ = [
     "create_coop_fund",
     "create_event",
     "create_goal",
+    "create_custom_field",
     "create_item",
     "create_objective",
     "create_opportunity",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,18 +11,27 @@ from kam.users.models import User
 from plans.enums import Access, ColleagueRole, MeasureKind, ObjectiveStatus, PlanStatus, ProgressMode
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
 from templates_app.enums import RevenueBasis
-from templates_app.models import PlanType
+from templates_app.models import GoalDefinition, PlanType
+from templates_app.operations import save_plan_type
 from tests.factories.crm import Number, create_account
 from tests.factories.sequence import numbered
 from tests.factories.users import create_user
 
 
 def create_plan_type(
-    name: str = "", *, default_revenue_basis: str = RevenueBasis.OPPORTUNITY, is_retired: bool = False
+    name: str = "",
+    *,
+    default_revenue_basis: str = RevenueBasis.OPPORTUNITY,
+    is_retired: bool = False,
+    sections: Sequence[str] | None = None,
+    goals: Sequence[GoalDefinition] = (),
 ) -> PlanType:
-    return PlanType.objects.create(
+    plan_type = PlanType(
         name=name or numbered("Plan type"), default_revenue_basis=default_revenue_basis, is_retired=is_retired
     )
+    if sections is not None:
+        plan_type.sections = [*sections]
+    return save_plan_type(plan_type, goals)
 
 
 def create_plan(

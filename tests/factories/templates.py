@@ -7,12 +7,22 @@ from decimal import Decimal
 from crm.enums import PickList
 from crm.models import ActivityType, PickListValue
 from templates_app import operations
-from templates_app.enums import AppliesTo, AssigneeRole, ItemKind, LibraryStatus, MeasureKind, Priority
+from templates_app.enums import (
+    AppliesTo,
+    AssigneeRole,
+    FieldKind,
+    ItemKind,
+    LibraryStatus,
+    MeasureKind,
+    Priority,
+)
 from templates_app.models import (
     ActionPlanTemplate,
     ActionPlanTemplateItem,
     ActionPlanTemplateVersion,
+    CustomField,
     GoalDefinition,
+    PlanType,
 )
 from tests.factories.crm import Number, create_pick_list_value
 from tests.factories.sequence import numbered
@@ -113,3 +123,27 @@ def create_goal(
         default_weight=Decimal(default_weight),
     )
     return operations.save_goal(goal, templates)
+
+
+def create_custom_field(
+    plan_type: PlanType,
+    key: str = "",
+    *,
+    label: str = "",
+    kind: str = FieldKind.TEXT,
+    choices: Sequence[str] = (),
+    is_required: bool = False,
+    is_retired: bool = False,
+) -> CustomField:
+    key = key or numbered("field").replace(" ", "_")
+    return operations.add_custom_field(
+        CustomField(
+            plan_type=plan_type,
+            key=key,
+            label=label or key.capitalize(),
+            kind=kind,
+            choices=[*choices],
+            is_required=is_required,
+            is_retired=is_retired,
+        )
+    )
