@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 PERCENT_KPIS = (
@@ -54,3 +55,31 @@ def outlook_tone(expected_percent: Decimal | None) -> str:
     if expected_percent is None:
         return "neutral"
     return "ok" if expected_percent >= 100 else "warn" if expected_percent >= 80 else "bad"
+
+
+# --- Promises: what was promised for a stretch of time, against how much of it is over --------------
+def days_over(*, start: date, end: date, today: date) -> tuple[int, int]:
+    """How many days of a period, both ends included, are over at the end of `today`, and of how many."""
+    days = max((end - start).days + 1, 1)
+    return min(max((today - start).days + 1, 0), days), days
+
+
+def expected_by(amount: Decimal, *, start: date, end: date, today: date) -> Decimal:
+    """What there should be of `amount` at the end of `today`, if it grew evenly by days."""
+    over, days = days_over(start=start, end=end, today=today)
+    return amount * over / days
+
+
+def promise_state(
+    *, done: Decimal, promised: Decimal, expected: Decimal, start: date, end: date, today: date
+) -> str:
+    """kept, to come, overdue; else on pace at what is expected by now, at risk from 80 % of it, or behind."""
+    if done >= promised:
+        return "kept"
+    if today > end:
+        return "overdue"
+    if today < start:
+        return "to_come"
+    if done >= expected:
+        return "on_pace"
+    return "at_risk" if done * 100 >= expected * 80 else "behind"
