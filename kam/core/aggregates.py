@@ -27,7 +27,8 @@ class ExactSum(Aggregate):
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         template = f"(SUM((%(expressions)s) / {PART}) || ':' || SUM((%(expressions)s) %%%% {PART}))"
-        return super().as_sql(compiler, connection, template=template, **context)
+        sql, params = super().as_sql(compiler, connection, template=template, **context)
+        return sql, (*params, *params)  # the expression stands there twice
 
     def convert_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:  # type: ignore[override]
         if value is None:
