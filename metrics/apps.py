@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class MetricsConfig(AppConfig):
@@ -10,9 +11,11 @@ class MetricsConfig(AppConfig):
         from kam.core.signals import changes_written
         from kam.core.triggers import register
         from metrics import receivers, rollup, sqlite_functions, triggers
+        from plans.tabs import PlanTab, register_tab
 
         register(triggers.declared, after_install=rollup.install_function)
         connection_created.connect(sqlite_functions.install, dispatch_uid="metrics-sqlite-functions")
         # After the triggers are back: those of `kam.core`, an app listed before.
         post_migrate.connect(receivers.mark_all_after_migrate, sender=self, dispatch_uid="metrics-mark-all")
         changes_written.connect(receivers.nudge_on_commit, dispatch_uid="metrics-nudge")
+        register_tab(PlanTab("outlook", _("Outlook"), "metrics:plan_outlook", 20, "plans.view_numbers"))

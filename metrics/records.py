@@ -152,6 +152,14 @@ def records_of(
     raise AssertionError("unreachable")
 
 
+def counted_records(plan: AccountPlan, kpi: str) -> list[PlanRecord]:
+    """All records in a number, whoever may open them: for what is computed from them, never to be listed."""
+    reader = _Reader(plan, kpi, is_excluded=False)
+    rows = list(_union(reader.rows(None)))
+    reader.load_rates({row.money for row in rows})
+    return reader.records(rows)
+
+
 def _waiting(plan: AccountPlan) -> set[int]:
     """The markers of a plan: those there before it was computed are in its numbers, though a sweep may still
     need them for other plans."""

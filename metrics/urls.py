@@ -9,6 +9,8 @@ urlpatterns = [
     # Panels: parts of pages of other apps (kam.core.panels).
     path("panels/plans/", views.plan_list, name="plan_list"),
     path("panels/plans/<uuid:pk>/numbers/", views.plan_panel, name="plan_panel"),
+    path("panels/plans/<uuid:pk>/outlook/", views.outlook_panel, name="outlook_panel"),
+    path("plans/<uuid:pk>/outlook/", views.plan_outlook, name="plan_outlook"),
     path("panels/accounts/<uuid:pk>/plans/", views.account_plans, name="account_plans"),
     path("panels/opportunities/<uuid:pk>/plans/", views.opportunity_plans, name="opportunity_plans"),
     path("data-freshness/", views.operations_page, name="operations"),

@@ -6,12 +6,15 @@ to shrink, and reads the same on a phone and on a wide screen. Each chart says i
 and <desc>; the page gives a table with the same numbers.
 """
 
+from metrics.charts.course import Line, course_chart
 from metrics.charts.months import MonthPoint, month_bars
 from metrics.charts.plan import mini_plan_bar, plan_chart
 from metrics.charts.progress import progress_bar, ring, sparkline
 
 __all__ = [
+    "Line",
     "MonthPoint",
+    "course_chart",
     "mini_plan_bar",
     "month_bars",
     "plan_chart",

@@ -15,6 +15,7 @@ from metrics.demo.activities import create_activities
 from metrics.demo.catalog import ITEMS, create_catalog
 from metrics.demo.deals import UNRATED
 from metrics.demo.facts import Counts, Facts
+from metrics.demo.history import create_history
 from metrics.demo.library import create_library
 from metrics.demo.library_data import GOALS, TEMPLATES
 from metrics.demo.orders import create_orders
@@ -57,6 +58,7 @@ def create_sample_company(*, today: date) -> Facts:
             activities = create_activities(sample)
         plans = create_plans(sample)
         kpis.rebuild()
+        create_history(sample)
     unrated = next(o for o in sample.opportunities if o.currency == UNRATED)
     counts = Counts(
         users=len(sample.users),

@@ -3,6 +3,7 @@
 from metrics.views.home import home
 from metrics.views.jobs import jobs_page, run_job_now
 from metrics.views.operations import operations_page, retry_failure, sweep_now
+from metrics.views.outlook import outlook_panel, plan_outlook
 from metrics.views.panels import account_plans, opportunity_plans, plan_list, plan_panel
 from metrics.views.records import kpi_records
 
@@ -13,7 +14,9 @@ __all__ = [
     "kpi_records",
     "operations_page",
     "opportunity_plans",
+    "outlook_panel",
     "plan_list",
+    "plan_outlook",
     "plan_panel",
     "retry_failure",
     "run_job_now",
