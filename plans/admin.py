@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kam.core.admin import KamModelAdmin, KamTabularInline, limit_history, money_column
+from kam.core.admin import KamModelAdmin, KamTabularInline, ReadOnlyAdmin, limit_history, money_column
 from plans import models, operations
 
 STEPS = {
@@ -180,7 +180,12 @@ def _step(name: str) -> Any:
 
 
 class PlanPartAdmin(KamModelAdmin):
-    """A part of a plan, reached from the plan's page."""
+    """A part of a plan, reached from the plan's page. `plan_path` leads to the plan."""
+
+    plan_path = "plan"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         part = super().get_object(request, object_id, from_field)
@@ -190,7 +195,7 @@ class PlanPartAdmin(KamModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         rows, may_repeat = super().get_search_results(request, queryset, search_term)
-        return rows.filter(plan__in=openly_visible(request.user).values("pk")), may_repeat
+        return rows.filter(**{f"{self.plan_path}__in": openly_visible(request.user).values("pk")}), may_repeat
 
 
 @admin.register(models.Strategy)
@@ -200,9 +205,6 @@ class StrategyAdmin(PlanPartAdmin):
     search_fields = ("name", "plan__name")
     autocomplete_fields = ("plan",)
     fields = ("plan", "name", "description", "order")
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return False
 
 
 @admin.register(models.AccountPlanObjective)
@@ -232,6 +234,74 @@ class ObjectiveAdmin(PlanPartAdmin):
         ),
         (gettext_lazy("Comments"), {"fields": ("owner_comments", "manager_comments", "lessons_learned")}),
     )
+
+
+class ActionPlanItemInline(KamTabularInline):
+    model = models.ActionPlanItem
+    fields = ("order", "is_required", "weight", "prerequisite")
+    autocomplete_fields = ("prerequisite",)
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = super().get_queryset(request)
+        return rows.select_related("action_plan__objective", "task", "prerequisite__task")
+
+
+@admin.register(models.ActionPlan)
+class ActionPlanAdmin(PlanPartAdmin):
+    list_display = ("name", "objective", "owner", "status", "start_date", "due_date")
+    list_filter = ("status",)
+    list_select_related = ("objective", "owner")
+    search_fields = ("name", "objective__name", "objective__plan__name")
+    autocomplete_fields = ("objective", "owner")
+    readonly_fields = ("template_version",)
+    inlines = (ActionPlanItemInline,)
+    plan_path = "objective__plan"
+    fields = (
+        *("objective", "template_version", "name", "owner", "start_date", "due_date", "status"),
+        *("weight", "order"),
+    )
+
+
+@admin.register(models.ActionPlanItem)
+class ActionPlanItemAdmin(PlanPartAdmin):
+    list_display = ("__str__", "action_plan", "order", "is_required", "weight")
+    list_select_related = ("action_plan", "task")
+    search_fields = ("task__name", "action_plan__name")
+    autocomplete_fields = ("action_plan", "prerequisite")
+    readonly_fields = ("template_item",)
+    plan_path = "action_plan__objective__plan"
+    fields = ("action_plan", "template_item", "order", "is_required", "weight", "prerequisite")
+
+
+@admin.register(models.AssessmentTask)
+class AssessmentTaskAdmin(PlanPartAdmin):
+    """A task's status follows its steps: they are taken on the plan's pages and in the API."""
+
+    list_display = ("name", "item", "assignee", "kind", "status", "due_date")
+    list_filter = ("status", "kind", "priority")
+    list_select_related = ("item__action_plan__objective__plan", "item__task", "assignee")
+    search_fields = ("name", "item__action_plan__name")
+    autocomplete_fields = ("item", "assignee", "activity_type")
+    readonly_fields = ("status", "completed_at")
+    plan_path = "item__action_plan__objective__plan"
+    fields = (
+        *("item", "name", "kind", "instructions", "assignee", "start_date", "due_date", "priority", "status"),
+        *("target_quantity", "quantity_done", "activity_type", "completed_at", "notes", "evidence_links"),
+    )
+
+
+@admin.register(models.TaskActivity)
+class TaskActivityAdmin(ReadOnlyAdmin):
+    """Calls that were logged for tasks; made and taken back with the tasks."""
+
+    list_display = ("task", "activity", "has_closed_task", "created_at")
+    list_select_related = ("task", "activity")
+    search_fields = ("task__name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        plans = openly_visible(request.user).values("pk")
+        return super().get_queryset(request).filter(task__item__action_plan__objective__plan__in=plans)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False

@@ -6,5 +6,11 @@ class PlansConfig(AppConfig):
 
     def ready(self) -> None:
         from plans.api import covering
+        from plans.operations import library_uses
+        from templates_app import uses
+        from templates_app.models import ActionPlanTemplate, ActionPlanTemplateVersion, GoalDefinition
 
         covering.register()
+        uses.register(GoalDefinition, library_uses.plans_of_goals)
+        uses.register(ActionPlanTemplate, library_uses.plans_of_templates)
+        uses.register(ActionPlanTemplateVersion, library_uses.plans_of_versions)

@@ -1,16 +1,21 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from templates_app.enums import ColleagueRole, MeasureKind
+from templates_app.enums import ColleagueRole, ItemKind, MeasureKind, Priority
 
 __all__ = [
     "Access",
+    "ActionPlanStatus",
     "ColleagueRole",
     "ExpenseStatus",
+    "ItemKind",
+    "Meaning",
     "MeasureKind",
     "ObjectiveStatus",
     "PlanStatus",
+    "Priority",
     "ProgressMode",
+    "TaskStatus",
 ]
 
 
@@ -36,10 +41,44 @@ class ObjectiveStatus(models.TextChoices):
 
 
 class ProgressMode(models.TextChoices):
-    """How an objective's progress is known. Progress from tasks comes with action plans."""
+    """How an objective's progress is known."""
 
+    TASKS = "tasks", _("From the work")
     MEASURE = "measure", _("From the measure")
     MANUAL = "manual", _("Entered by hand")
+
+
+class Meaning(models.TextChoices):
+    """What a status of work comes to. Rules look at this, never at the status or its label."""
+
+    OPEN = "open", _("Open")
+    DONE = "done", _("Done")
+    DROPPED = "dropped", _("Dropped")
+
+
+class ActionPlanStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    IN_PROGRESS = "in_progress", _("In progress")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+    @property
+    def meaning(self) -> Meaning:
+        meanings = {"completed": Meaning.DONE, "cancelled": Meaning.DROPPED}
+        return meanings.get(self.value, Meaning.OPEN)
+
+
+class TaskStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    IN_PROGRESS = "in_progress", _("In progress")
+    COMPLETED = "completed", _("Completed")
+    SKIPPED = "skipped", _("Skipped")
+    CANCELLED = "cancelled", _("Cancelled")
+
+    @property
+    def meaning(self) -> Meaning:
+        meanings = {"completed": Meaning.DONE, "skipped": Meaning.DROPPED, "cancelled": Meaning.DROPPED}
+        return meanings.get(self.value, Meaning.OPEN)
 
 
 class Access(models.TextChoices):

@@ -13,11 +13,20 @@ from crm.models import Account, Territory
 from kam.core.clock import company_today
 from kam.core.filters import DayRangeFilter, VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
 from kam.users.models import User
-from plans.enums import Access, ColleagueRole, ObjectiveStatus, PlanStatus
-from plans.models import AccountPlan, Strategy
+from plans.enums import (
+    Access,
+    ActionPlanStatus,
+    ColleagueRole,
+    ItemKind,
+    ObjectiveStatus,
+    PlanStatus,
+    Priority,
+    TaskStatus,
+)
+from plans.models import AccountPlan, AccountPlanObjective, ActionPlan, Strategy
 from plans.models.plans import OVER
 from templates_app.enums import RevenueBasis
-from templates_app.models import PlanType
+from templates_app.models import ActionPlanTemplateVersion, GoalDefinition, PlanType
 
 
 class AccountPlanFilter(VisibleFilterSet):
@@ -74,6 +83,7 @@ class AccountPlanObjectiveFilter(VisibleFilterSet):
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     status = django_filters.MultipleChoiceFilter(choices=ObjectiveStatus.choices, label=_("Status"))
     target_date = DayRangeFilter(label=_("Target date"))
+    goal_definition = VisibleChoiceFilter(GoalDefinition, label=_("Goal"), widget=forms.HiddenInput)
 
     search_fields = ("name",)
     ordering_fields: ClassVar = {
@@ -94,3 +104,73 @@ class AccountPlanParticipantFilter(VisibleFilterSet):
     access = django_filters.ChoiceFilter(choices=Access.choices, label=_("Access"))
 
     ordering_fields: ClassVar = {"user": "user__last_name", "role": "role", "created_at": "created_at"}
+
+
+class ActionPlanFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, field_name="objective__plan", label=_("Plan"))
+    objective = VisibleChoiceFilter(AccountPlanObjective, label=_("Objective"))
+    template_version = VisibleChoiceFilter(ActionPlanTemplateVersion, label=_("Template"))
+    owner = VisibleChoiceFilter(User, label=_("Owner"))
+    status = django_filters.MultipleChoiceFilter(choices=ActionPlanStatus.choices, label=_("Status"))
+    start_date = DayRangeFilter(label=_("Starts"))
+    due_date = DayRangeFilter(label=_("Due"))
+
+    search_fields = ("name",)
+    ordering_fields: ClassVar = {
+        "order": "order",
+        "name": "name",
+        "status": "status",
+        "start_date": "start_date",
+        "due_date": "due_date",
+        "owner": "owner__last_name",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
+
+
+class ActionPlanItemFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, field_name="action_plan__objective__plan", label=_("Plan"))
+    action_plan = VisibleChoiceFilter(ActionPlan, label=_("Action plan"))
+    is_required = YesNoFilter(label=_("Required"))
+
+    ordering_fields: ClassVar = {"order": "order", "created_at": "created_at", "updated_at": "updated_at"}
+
+
+class AssessmentTaskFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, field_name="item__action_plan__objective__plan", label=_("Plan"))
+    account = VisibleChoiceFilter(
+        Account, field_name="item__action_plan__objective__plan__account", label=_("Account")
+    )
+    objective = VisibleChoiceFilter(
+        AccountPlanObjective, field_name="item__action_plan__objective", label=_("Objective")
+    )
+    action_plan = VisibleChoiceFilter(ActionPlan, field_name="item__action_plan", label=_("Action plan"))
+    assignee = VisibleChoiceFilter(User, label=_("For"))
+    mine = YesNoFilter(method="filter_mine", label=_("Mine"))
+    kind = django_filters.ChoiceFilter(choices=ItemKind.choices, label=_("Kind"))
+    priority = django_filters.ChoiceFilter(choices=Priority.choices, label=_("Priority"))
+    status = django_filters.MultipleChoiceFilter(choices=TaskStatus.choices, label=_("Status"))
+    start_date = DayRangeFilter(label=_("Starts"))
+    due_date = DayRangeFilter(label=_("Due"))
+    overdue = YesNoFilter(method="filter_overdue", label=_("Overdue"))
+
+    search_fields = ("name", "item__action_plan__name")
+    ordering_fields: ClassVar = {
+        "due_date": "due_date",
+        "start_date": "start_date",
+        "name": "name",
+        "status": "status",
+        "assignee": "assignee__last_name",
+        "order": "item__order",
+        "completed_at": "completed_at",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
+
+    def filter_mine(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        mine = Q(assignee=self.request.user)
+        return queryset.filter(mine if value else ~mine)
+
+    def filter_overdue(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        late = queryset.model.objects.unscoped("narrows rows of the gate").overdue(today=company_today())
+        return queryset.filter(pk__in=late) if value else queryset.exclude(pk__in=late)

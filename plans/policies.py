@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from plans.enums import ObjectiveStatus, PlanStatus
+from plans.enums import ActionPlanStatus, Meaning, ObjectiveStatus, PlanStatus, TaskStatus
 
 # Which action leads from which statuses to which (domain.md, plan life cycle; plan types without
 # an approval policy go from draft to active).
@@ -26,6 +26,38 @@ TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     ),
 }
 LEFT_OUT = frozenset({ObjectiveStatus.CANCELLED, ObjectiveStatus.DEFERRED})
+ROUNDING_NOISE = Decimal(1).scaleb(-18)
+
+# The steps of a task: from which statuses, to which.
+TASK_STEPS: dict[str, tuple[frozenset[str], str]] = {
+    "start": (frozenset({TaskStatus.OPEN}), TaskStatus.IN_PROGRESS),
+    "complete": (frozenset({TaskStatus.OPEN, TaskStatus.IN_PROGRESS}), TaskStatus.COMPLETED),
+    "skip": (frozenset({TaskStatus.OPEN, TaskStatus.IN_PROGRESS}), TaskStatus.SKIPPED),
+    "cancel": (frozenset({TaskStatus.OPEN, TaskStatus.IN_PROGRESS}), TaskStatus.CANCELLED),
+    "reopen": (
+        frozenset({TaskStatus.IN_PROGRESS, TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.CANCELLED}),
+        TaskStatus.OPEN,
+    ),
+}
+
+
+def possible_task_steps(status: str, *, is_required: bool) -> list[str]:
+    """Required work is not skipped: somebody who may must cancel it."""
+    steps = [step for step, (sources, _target) in TASK_STEPS.items() if status in sources]
+    return [step for step in steps if step != "skip" or not is_required]
+
+
+def status_of_work(status: str, tasks: Iterable[str]) -> str:
+    """Where an action plan stands once its tasks stand so; one that was cancelled stays so."""
+    found = [TaskStatus(task) for task in tasks]
+    if status == ActionPlanStatus.CANCELLED:
+        return status
+    done = [task for task in found if task.meaning == Meaning.DONE]
+    if done and not any(task.meaning == Meaning.OPEN for task in found):
+        return ActionPlanStatus.COMPLETED
+    if done or TaskStatus.IN_PROGRESS in found:
+        return ActionPlanStatus.IN_PROGRESS
+    return ActionPlanStatus.OPEN if status == ActionPlanStatus.COMPLETED else status
 
 
 def possible_actions(status: str) -> list[str]:
@@ -45,6 +77,20 @@ def measure_progress(
     return min(max(share, Decimal(0)), Decimal(1))
 
 
+def task_progress(
+    *, status: str, quantity_done: Decimal | None = None, target_quantity: Decimal | None = None
+) -> Decimal | None:
+    """1 if completed, else quantity done ÷ target, at most 1; None for what is dropped (domain.md, Progress)."""
+    meaning = TaskStatus(status).meaning
+    if meaning == Meaning.DROPPED:
+        return None
+    if meaning == Meaning.DONE:
+        return Decimal(1)
+    if not quantity_done or not target_quantity:
+        return Decimal(0)
+    return min(max(quantity_done / target_quantity, Decimal(0)), Decimal(1))
+
+
 def weighted_mean(parts: Iterable[tuple[Decimal, Decimal | None]]) -> Decimal | None:
     """Σ weight × value ÷ Σ weight over parts with a value and a weight above 0; None where there are none."""
     counted = [(weight, value) for weight, value in parts if value is not None and weight > 0]
@@ -54,7 +100,10 @@ def weighted_mean(parts: Iterable[tuple[Decimal, Decimal | None]]) -> Decimal | 
 
 def as_percent(share: Decimal | None) -> Decimal | None:
     """A share of 0…1 as a percentage to one decimal."""
-    return None if share is None else (share * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+    if share is None:
+        return None
+    exact = (share * 100).quantize(ROUNDING_NOISE)  # thirds that were added up: 49.99…9 is 50
+    return exact.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
 def elapsed_share(*, start: date, end: date, today: date) -> Decimal:

@@ -67,6 +67,17 @@ def sees_commercial(user: User) -> bool:
 
 PROMISES = ("commitment", "planevent", "coopfund", "coopexpense", "rebateprogram", "rebatetier")
 
+
+@rules.predicate
+def works_with_plans(user: User) -> bool:
+    return user.role not in {Role.INTEGRATION, Role.VIEWER}
+
+
+@rules.predicate
+def is_assignee(user: User, obj: Any = None) -> bool:
+    return obj is not None and obj.assignee_id == user.pk
+
+
 can_change = is_active & (is_admin | (has_editing_role & (owns_plan | edits_plan)))
 # The object was loaded through visible_to(): whoever has it may look.
 may_look = is_active
@@ -81,7 +92,15 @@ rules.add_perm(
 # Targets and pipeline: kept from medical colleagues who do not take part in the plan.
 rules.add_perm("plans.view_numbers", is_active & (sees_commercial | owns_plan | takes_part))
 
-for model in ("strategy", "accountplanobjective", "accountplanparticipant"):
+PARTS = (
+    "strategy",
+    "accountplanobjective",
+    "accountplanparticipant",
+    "actionplan",
+    "actionplanitem",
+    "assessmenttask",
+)
+for model in PARTS:
     rules.add_perm(f"plans.view_{model}", may_look)
     for action in ("add", "change", "delete"):
         rules.add_perm(f"plans.{action}_{model}", can_change)
@@ -89,3 +108,6 @@ for model in PROMISES:
     rules.add_perm(f"plans.view_{model}", may_look)
     for action in ("add", "change", "delete"):
         rules.add_perm(f"plans.{action}_{model}", can_change)
+# Who edits the plan edits the work; whose task it is takes its steps and says what came of it.
+rules.add_perm("plans.complete_assessmenttask", can_change | (is_active & works_with_plans & is_assignee))
+rules.add_perm("plans.view_taskactivity", may_look)

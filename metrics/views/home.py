@@ -88,7 +88,7 @@ def greeting(hour: int) -> str:
 
 def with_progress(plans: QuerySet) -> QuerySet:
     objectives = AccountPlanObjective.objects.unscoped("progress of plans that were loaded through the gate")
-    return plans.prefetch_related(Prefetch("objectives", objectives))
+    return plans.prefetch_related(Prefetch("objectives", objectives.with_work()))
 
 
 def my_plans(user: User) -> list[AccountPlan]:

@@ -106,6 +106,7 @@ class AccountPlanObjectiveSerializer(KamModelSerializer):
             *BASE_FIELDS,
             "plan",
             "strategy",
+            "goal_definition",
             "name",
             "approach",
             "owner",

@@ -1,10 +1,22 @@
+from django.urls import path
+
 from kam.core.api.routers import ApiRouter
-from plans.api import viewsets
+from plans.api import viewsets, work_viewsets
 
 router = ApiRouter()
 router.register("account-plans", viewsets.AccountPlanViewSet)
 router.register("strategies", viewsets.StrategyViewSet)
 router.register("account-plan-objectives", viewsets.AccountPlanObjectiveViewSet)
 router.register("account-plan-participants", viewsets.AccountPlanParticipantViewSet)
+router.register("action-plans", work_viewsets.ActionPlanViewSet)
+router.register("action-plan-items", work_viewsets.ActionPlanItemViewSet)
+router.register("assessment-tasks", work_viewsets.AssessmentTaskViewSet)
 
-urlpatterns = [*router.urls]
+urlpatterns = [
+    path(
+        "account-plans/<uuid:pk>/progress/",
+        work_viewsets.PlanProgressView.as_view(),
+        name="account-plans-progress",
+    ),
+    *router.urls,
+]

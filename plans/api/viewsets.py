@@ -17,6 +17,7 @@ from plans import filters, operations
 from plans.api import serializers
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
 from plans.rules import plan_of
+from templates_app.models import GoalDefinition
 
 # What the progress of a plan is computed from, and no long texts.
 PROGRESS_FIELDS = (
@@ -80,7 +81,7 @@ class AccountPlanViewSet(PlanContentViewSet):
             "progress of plans that were loaded through the gate"
         )
         return queryset.select_related("account", "plan_type", "owner").prefetch_related(
-            Prefetch("objectives", objectives.only(*PROGRESS_FIELDS)),
+            Prefetch("objectives", objectives.only(*PROGRESS_FIELDS).with_work()),
         )
 
     def get_locked_object(self, permission: str, *, requires_version: bool | None = None) -> Any:
@@ -139,7 +140,9 @@ class AccountPlanObjectiveViewSet(PlanContentViewSet):
     filterset_class = filters.AccountPlanObjectiveFilter
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
-        return queryset.select_related("plan", "strategy", "owner")
+        goals = GoalDefinition.objects.visible_to(self.request.user)
+        rows = queryset.select_related("plan", "strategy", "owner").with_work()
+        return rows.prefetch_related(Prefetch("goal_definition", goals))
 
 
 class AccountPlanParticipantViewSet(PlanContentViewSet):

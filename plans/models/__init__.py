@@ -10,11 +10,15 @@ from plans.models.promises import (
     RebateProgram,
     RebateTier,
 )
+from plans.models.work import ActionPlan, ActionPlanItem, AssessmentTask, TaskActivity
 
 __all__ = [
     "AccountPlan",
     "AccountPlanObjective",
     "AccountPlanParticipant",
+    "ActionPlan",
+    "ActionPlanItem",
+    "AssessmentTask",
     "ByPlanQuerySet",
     "Commitment",
     "CoopExpense",
@@ -23,4 +27,5 @@ __all__ = [
     "RebateProgram",
     "RebateTier",
     "Strategy",
+    "TaskActivity",
 ]

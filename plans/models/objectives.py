@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -14,7 +15,9 @@ from kam.core.fields import PercentField, QuantityField
 from kam.core.models import BaseModel
 from plans import policies
 from plans.enums import MeasureKind, ObjectiveStatus, ProgressMode
+from plans.models.measuring import work_under
 from plans.models.plans import AccountPlan, ByPlanQuerySet
+from templates_app.models import GoalDefinition
 
 
 class Strategy(BaseModel):
@@ -39,9 +42,38 @@ class Strategy(BaseModel):
         return self.plan_id
 
 
+class ObjectiveQuerySet(ByPlanQuerySet):
+    _is_with_work = False
+
+    def with_work(self) -> Self:
+        """Reads how far the work under the objectives is together with them, in two more statements."""
+        clone = self._chain()  # type: ignore[attr-defined]
+        clone._is_with_work = True
+        return clone
+
+    def _clone(self) -> Self:
+        clone = super()._clone()  # type: ignore[misc]
+        clone._is_with_work = self._is_with_work
+        return clone
+
+    def _fetch_all(self) -> None:
+        is_new = self._result_cache is None
+        super()._fetch_all()
+        if is_new and self._is_with_work:
+            measure_work(row for row in self._result_cache or () if isinstance(row, AccountPlanObjective))
+
+
 class AccountPlanObjective(BaseModel):
     plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="objectives")
     strategy = models.ForeignKey(Strategy, models.SET_NULL, null=True, blank=True, related_name="objectives")
+    goal_definition = models.ForeignKey(
+        GoalDefinition,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="objectives",
+        help_text=_("The goal of the library it came from."),
+    )
     name = models.CharField(max_length=200)
     approach = models.TextField(blank=True, max_length=20_000, help_text=_("How we will get there."))
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_objectives")
@@ -69,8 +101,9 @@ class AccountPlanObjective(BaseModel):
     manager_comments = models.TextField(blank=True, max_length=20_000)
     lessons_learned = models.TextField(blank=True, max_length=20_000)
     order = models.PositiveSmallIntegerField(default=0, blank=True)
+    work_progress: Decimal | None  # read with the row by `ObjectiveQuerySet.with_work`, else when asked for
 
-    objects = ByPlanQuerySet.as_manager()
+    objects = ObjectiveQuerySet.as_manager()
 
     class Meta:
         ordering = ("order", "created_at", "id")
@@ -94,6 +127,10 @@ class AccountPlanObjective(BaseModel):
     @property
     def progress(self) -> Decimal | None:
         """0…1, by its mode; None: nothing to measure yet (domain.md, Progress)."""
+        if self.progress_mode == ProgressMode.TASKS:
+            if "work_progress" not in self.__dict__:
+                measure_work([self])
+            return self.work_progress
         if self.progress_mode == ProgressMode.MEASURE:
             return policies.measure_progress(baseline=self.baseline, current=self.current, target=self.target)
         return None if self.manual_progress is None else self.manual_progress / 100
@@ -127,3 +164,11 @@ class AccountPlanObjective(BaseModel):
         if self.status != ObjectiveStatus.IN_PROGRESS:
             return None
         return policies.pace(progress=self.progress_percent, expected=self.expected_percent)
+
+
+def measure_work(objectives: Iterable[AccountPlanObjective]) -> None:
+    """Fill `work_progress` of those whose progress comes from the work."""
+    by_work = [row for row in objectives if row.progress_mode == ProgressMode.TASKS]
+    shares = work_under(row.pk for row in by_work) if by_work else {}
+    for row in by_work:
+        row.work_progress = shares[row.pk]

@@ -73,7 +73,7 @@ OBJECTIVE_COLUMNS = (
 def whole(plans: QuerySet) -> QuerySet:
     """A plan with everything that its page shows, in a fixed number of statements."""
     objectives = AccountPlanObjective.objects.unscoped(REASON).select_related("owner")
-    objectives = objectives.only(*OBJECTIVE_COLUMNS, *names_at("owner"))
+    objectives = objectives.only(*OBJECTIVE_COLUMNS, *names_at("owner")).with_work()
     participants = AccountPlanParticipant.objects.unscoped(REASON).select_related("user")
     plans = plans.annotate(short_term_touched_at=Subquery(short_term_changes().values("at")[:1]))
     plans = plans.select_related("account", "plan_type", "owner")

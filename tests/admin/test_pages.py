@@ -55,6 +55,17 @@ def plan_with_parts(world: World, owner: User) -> plans.AccountPlan:
     return plan
 
 
+def completed_call(world: World, owner: User) -> plans.AssessmentTask:
+    plan = factories.create_plan(factories.create_account(), owner=owner)
+    action_plan = factories.create_action_plan(
+        factories.create_objective(plan), template_version=factories.create_published_template()
+    )
+    design = action_plan.template_version.items.first()
+    first = factories.create_task(action_plan, template_item=design, status="completed")
+    visit = {"kind": "call_objective", "activity_type": factories.create_activity_type()}
+    return factories.create_task(action_plan, prerequisite=first.item, status="completed", **visit)
+
+
 def computed_plan(world: World, owner: User) -> PlanKPI:
     plan = factories.create_plan(world.account, owner=factories.create_user())
     rebuild()
@@ -130,10 +141,14 @@ MAKE: dict[type[models.Model], Make] = {
     plans.AccountPlanObjective: lambda world, owner: factories.create_objective(
         plan_with_parts(world, owner)
     ),
+    plans.ActionPlan: lambda world, owner: completed_call(world, owner).item.action_plan,
+    plans.ActionPlanItem: lambda world, owner: completed_call(world, owner).item,
+    plans.AssessmentTask: lambda world, owner: completed_call(world, owner),
+    plans.TaskActivity: lambda world, owner: completed_call(world, owner).calls.unscoped("test").get(),
     PlanKPI: computed_plan,
     PlanKPISnapshot: kept_numbers,
 }
-READ_ONLY = {Change, PlanKPI, PlanKPISnapshot}
+READ_ONLY = {Change, PlanKPI, PlanKPISnapshot, plans.TaskActivity}
 WITHOUT_ADD = {*READ_ONLY, templates.ActionPlanTemplateVersion}
 WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
 

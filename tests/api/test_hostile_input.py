@@ -38,6 +38,9 @@ RESOURCES = (
     "strategies",
     "account-plan-objectives",
     "account-plan-participants",
+    "action-plans",
+    "action-plan-items",
+    "assessment-tasks",
 )
 VALUES: list[Any] = [
     None,
@@ -79,6 +82,7 @@ def rows(world: World, admin: User) -> dict[str, Any]:
     """One row of every resource that an administrator may change."""
     template = factories.create_template(items=1)
     draft = factories.draft_of(template)
+    task = factories.create_task(factories.create_action_plan(factories.create_objective(world.plan)))
     return {
         "territories": world.account.territory,
         "accounts": world.account,
@@ -102,6 +106,9 @@ def rows(world: World, admin: User) -> dict[str, Any]:
         "strategies": factories.create_strategy(world.plan),
         "account-plan-objectives": factories.create_objective(world.plan),
         "account-plan-participants": factories.add_participant(world.plan, world.keeper),
+        "action-plans": task.item.action_plan,
+        "action-plan-items": task.item,
+        "assessment-tasks": task,
     }
 
 

@@ -199,6 +199,19 @@ def _plan_type(world: World, user: User) -> None:
     factories.create_custom_field(plan_type)
 
 
+def _action_plan(world: World, user: User) -> Any:
+    version = factories.create_published_template()
+    objective = factories.create_work_objective(world.plan)
+    return factories.create_action_plan(objective, owner=user, template_version=version)
+
+
+def _task(world: World, user: User) -> Any:
+    action_plan = _action_plan(world, user)
+    first = factories.create_task(action_plan, template_item=action_plan.template_version.items.first())
+    values = {"prerequisite": first.item, "activity_type": factories.create_activity_type()}
+    return factories.create_task(action_plan, target_quantity=4, quantity_done=1, **values)
+
+
 LISTS: dict[str, tuple[int, Make]] = {
     # Statements: token with user, page with its count, then what the page's rows need together.
     "territories": (3, _territory),
@@ -223,6 +236,9 @@ LISTS: dict[str, tuple[int, Make]] = {
             world.plan, strategy=factories.create_strategy(world.plan)
         ),
     ),
+    "action-plans": (5, _action_plan),
+    "action-plan-items": (3, lambda world, user: _task(world, user).item),
+    "assessment-tasks": (2, lambda world, user: _task(world, user)),
     "account-plan-participants": (
         2,
         lambda world, user: factories.add_participant(world.plan, factories.create_user()),

@@ -111,7 +111,12 @@ def key(request: pytest.FixtureRequest, db: None, settings: Any) -> str:
     templates.GoalDefinitionTemplate.objects.create(id=ONE, goal_definition=goal, template=template)
     templates.PlanTypeGoal.objects.create(id=ONE, plan_type=plan_type, goal_definition=goal)
     strategy = plans.Strategy.objects.create(id=ONE, plan=plan, name="Grow")
-    plans.AccountPlanObjective.objects.create(id=ONE, plan=plan, strategy=strategy, name="Double", owner=user)
+    objective = plans.AccountPlanObjective.objects.create(
+        id=ONE, plan=plan, strategy=strategy, name="Double", owner=user
+    )
+    action_plan = plans.ActionPlan.objects.create(id=ONE, objective=objective, name="Launch", owner=user)
+    item = plans.ActionPlanItem.objects.create(id=ONE, action_plan=action_plan)
+    plans.AssessmentTask.objects.create(id=ONE, item=item, name="Visit", assignee=user)
     plans.AccountPlanParticipant.objects.create(id=ONE, plan=plan, user=factories.create_user())
     ApiToken.objects.create(id=ONE, user=user, name="one", key_hash=ApiToken.hash_of("one"))
     return factories.create_token(user)[1]

@@ -150,7 +150,7 @@ def test_goal_in_use_is_not_deleted(admin: User, api: ApiFor, errors_of: Any, mo
     goal = factories.create_goal()
     client = api(admin)
     monkeypatch.setattr(uses, "_registry", {})
-    uses.register(GoalDefinition, lambda rows: {row.pk: [uses.Use("Objectives", 2)] for row in rows})
+    uses.register(GoalDefinition, lambda rows, user: {row.pk: [uses.Use("Objectives", 2)] for row in rows})
 
     assert errors_of(client.delete(f"{GOALS}{goal.pk}/")) == [(None, "conflict")]
     monkeypatch.setattr(uses, "_registry", {})

@@ -49,12 +49,14 @@ from tests.factories.templates import (
     publish,
 )
 from tests.factories.users import PASSWORD, create_token, create_user
+from tests.factories.work import create_action_plan, create_task, create_work_objective
 
 __all__ = [
     "PASSWORD",
     "add_member",
     "add_participant",
     "create_account",
+    "create_action_plan",
     "create_activity",
     "create_activity_type",
     "create_category",
@@ -62,9 +64,9 @@ __all__ = [
     "create_contact",
     "create_coop_expense",
     "create_coop_fund",
+    "create_custom_field",
     "create_event",
     "create_goal",
-    "create_custom_field",
     "create_item",
     "create_objective",
     "create_opportunity",
@@ -80,11 +82,13 @@ __all__ = [
     "create_schedule",
     "create_stage",
     "create_strategy",
+    "create_task",
     "create_template",
     "create_template_category",
     "create_territory",
     "create_token",
     "create_user",
+    "create_work_objective",
     "draft_of",
     "lost_stage",
     "open_stage",

@@ -14,11 +14,14 @@ from kam.core.gate import ScopedQuerySet
 from kam.users.models import User
 from metrics.models import PlanKPI
 from metrics.operations import rebuild
-from plans.enums import Access, PlanStatus
+from plans.enums import Access, ItemKind, PlanStatus
 from plans.models import (
     AccountPlan,
     AccountPlanObjective,
     AccountPlanParticipant,
+    ActionPlan,
+    ActionPlanItem,
+    AssessmentTask,
     Commitment,
     CoopExpense,
     CoopFund,
@@ -26,6 +29,7 @@ from plans.models import (
     RebateProgram,
     RebateTier,
     Strategy,
+    TaskActivity,
 )
 from tests import factories
 from tests.fixtures import World
@@ -112,9 +116,14 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
     factories.create_plan(world.far_account, "south draft", status=PlanStatus.DRAFT)
     hidden = {"owner": world.keeper, "is_confidential": True}
     factories.create_plan(world.far_account, "south confidential draft", status=PlanStatus.DRAFT, **hidden)
+    call = factories.create_activity_type()
     for plan in AccountPlan._base_manager.all():
         strategy = factories.create_strategy(plan, plan.name)
-        factories.create_objective(plan, plan.name, strategy=strategy)
+        objective = factories.create_objective(plan, plan.name, strategy=strategy)
+        action_plan = factories.create_action_plan(objective)
+        factories.create_task(
+            action_plan, kind=ItemKind.CALL_OBJECTIVE, activity_type=call, status="completed"
+        )
         factories.create_commitment(plan)
         factories.create_coop_expense(factories.create_coop_fund(plan))
         factories.create_rebate_program(plan, tiers=[(1_000, 2)])
@@ -134,6 +143,10 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     AccountPlan: ("name", set()),
     Strategy: ("plan__name", set()),
     AccountPlanObjective: ("plan__name", set()),
+    ActionPlan: ("objective__plan__name", set()),
+    ActionPlanItem: ("action_plan__objective__plan__name", set()),
+    AssessmentTask: ("item__action_plan__objective__plan__name", set()),
+    TaskActivity: ("task__item__action_plan__objective__plan__name", set()),
     Commitment: ("plan__name", set()),
     CoopFund: ("plan__name", set()),
     CoopExpense: ("fund__plan__name", set()),
@@ -179,7 +192,7 @@ def test_editable_by_follows_the_table(model: Any, people: dict[str, User]) -> N
     assert edited == {who: expected_editable(model, who) for who in PERSONAS}
 
 
-WITH_RULES = [model for model in NAMES if model not in {OpportunityLine, RevenueSchedule}]
+WITH_RULES = [model for model in NAMES if model not in {TaskActivity, OpportunityLine, RevenueSchedule}]
 
 
 @pytest.mark.parametrize("model", WITH_RULES, ids=lambda model: model.__name__)

@@ -200,7 +200,8 @@ def test_upper_app_says_that_a_goal_is_in_use(monkeypatch: pytest.MonkeyPatch) -
     goal, unused = factories.create_goal(), factories.create_goal()
     monkeypatch.setattr(uses, "_registry", {})
     uses.register(
-        GoalDefinition, lambda rows: {row.pk: [uses.Use("Objectives", 2)] for row in rows if row == goal}
+        GoalDefinition,
+        lambda rows, user: {row.pk: [uses.Use("Objectives", 2)] for row in rows if row == goal},
     )
 
     with pytest.raises(operations.GoalInUse):

@@ -105,7 +105,7 @@ def test_goal_in_use_is_not_deleted(
     client = client_as(admin)
     goal = factories.create_goal()
     monkeypatch.setattr(uses, "_registry", {})
-    uses.register(GoalDefinition, lambda rows: {row.pk: [uses.Use("Objectives", 2)] for row in rows})
+    uses.register(GoalDefinition, lambda rows, user: {row.pk: [uses.Use("Objectives", 2)] for row in rows})
     address = url("goaldefinition_delete", goal.pk)
 
     assert "Objectives: 2" in text_of(get(client, address))

@@ -1,4 +1,4 @@
-"""Writes about plans that are more than saving one form."""
+"""The steps of a plan's life cycle, and looks at confidential ones."""
 
 from __future__ import annotations
 

@@ -1,0 +1,33 @@
+"""Writes about plans that are more than saving one form."""
+
+from plans.operations.life_cycle import (
+    TransitionNotAllowedError,
+    change_plan_status,
+    log_confidential_look,
+)
+from plans.operations.places import move_item, place_action_plan, place_item
+from plans.operations.work import (
+    TaskStepNotAllowedError,
+    add_task,
+    change_tasks,
+    complete_task,
+    report_work,
+    save_task,
+    take_task_step,
+)
+
+__all__ = [
+    "TaskStepNotAllowedError",
+    "TransitionNotAllowedError",
+    "add_task",
+    "change_plan_status",
+    "change_tasks",
+    "complete_task",
+    "log_confidential_look",
+    "move_item",
+    "place_action_plan",
+    "place_item",
+    "report_work",
+    "save_task",
+    "take_task_step",
+]
