@@ -7,7 +7,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +14,7 @@ from crm import policies
 from crm.enums import ActivityStatus, CallFrequency, PickList
 from crm.models.catalog import PickListValue
 from crm.models.territories import Territory, TerritoryEdge
+from kam.core.addresses import record_url
 from kam.core.fields import WebAddressField
 from kam.core.models import SourcedModel, TrackedScopedQuerySet, TreeEdge
 from kam.core.money import CurrencyField
@@ -114,7 +114,7 @@ class Account(SourcedModel):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:account_detail", args=[self.pk])
+        return record_url("crm:account_detail", self.pk)
 
     @property
     def change_container_id(self) -> Any:

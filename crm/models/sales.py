@@ -10,12 +10,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, F, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.accounts import Account, ByAccountQuerySet, Contact, OwnedByAccountQuerySet
 from crm.models.catalog import Product, Stage
+from kam.core.addresses import record_url
 from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField, PercentField, QuantityField
 from kam.core.models import BaseModel, SourcedModel, TrackedScopedQuerySet
@@ -80,7 +80,7 @@ class Opportunity(SourcedModel):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:opportunity_detail", args=[self.pk])
+        return record_url("crm:opportunity_detail", self.pk)
 
     @property
     def change_container_id(self) -> Any:
@@ -104,8 +104,11 @@ class Opportunity(SourcedModel):
 
     @property
     def is_slipped(self) -> bool:
+        return self.is_slipped_on(timezone.localdate())
+
+    def is_slipped_on(self, today: date) -> bool:
         """Open although the close date has passed. Needs `stage`."""
-        return not self.stage.is_closed and self.close_date < timezone.localdate()
+        return not self.stage.is_closed and self.close_date < today
 
     @property
     def weighted_amount(self) -> Any:

@@ -13,6 +13,7 @@ from django.forms.renderers import TemplatesSetting
 from django.forms.utils import flatatt
 from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 Widget = dict[str, Any]
 
@@ -71,6 +72,33 @@ def write_choice(option: Widget) -> SafeString:
     return format_html("<label{}>{} {}</label>", of, write_input(option), option["label"])
 
 
+def write_search_select(widget: Widget) -> SafeString:
+    """A text field that searches (`kam.core.forms.SearchSelect`); the script shows the matches below it."""
+    found = ""
+    if widget["candidates"]:
+        options = format_html_join(
+            "", '<option value="{}">{}</option>', ((row.pk, row) for row in widget["candidates"])
+        )
+        found = format_html(
+            '<select class="form-select mt-2" name="{}_pick" aria-label="{}">{}</select>',
+            widget["name"],
+            _("Matches"),
+            options,
+        )
+    return format_html(
+        '<div class="k-combo" data-combo data-options-url="{1}"><input type="hidden" name="{0}" value="{2}">'
+        '<input type="text" name="{0}_text" value="{3}" autocomplete="off" maxlength="200" placeholder="{4}"{5}>'
+        '<ul class="k-combo-list" hidden></ul>{6}</div>',
+        widget["name"],
+        widget["options_url"],
+        widget["pk"],
+        widget["text"],
+        _("Type to search"),
+        flatatt(widget["attrs"]),
+        found,
+    )
+
+
 WRITERS: dict[str, Callable[[Widget], SafeString]] = {
     **{
         f"django/forms/widgets/{kind}.html": write_input
@@ -92,6 +120,7 @@ WRITERS: dict[str, Callable[[Widget], SafeString]] = {
     "django/forms/widgets/select.html": write_select,
     "django/forms/widgets/checkbox_select.html": write_choices,
     "django/forms/widgets/radio.html": write_choices,
+    "components/search_select.html": write_search_select,
 }
 
 

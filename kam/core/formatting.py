@@ -25,9 +25,9 @@ _ENGLISH_SUFFIXES = {"K": "k", "M": "m", "B": "bn", "T": "tn"}
 
 def as_decimal(value: Number) -> Decimal | None:
     """The number exactly as written; floats by their shortest text, not their binary value."""
-    if value is None or value == "":
-        return None
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+    if isinstance(value, Decimal):
+        return value
+    return None if value is None or value == "" else Decimal(str(value))
 
 
 def _round(number: Decimal, step: str) -> Decimal:

@@ -9,19 +9,12 @@ from urllib.parse import urlencode
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import QuerySet
-from django.forms import (
-    CheckboxSelectMultiple,
-    ChoiceField,
-    Field,
-    HiddenInput,
-    ModelChoiceField,
-    Select,
-    SelectMultiple,
-)
+from django.forms import ChoiceField, Field, HiddenInput, ModelChoiceField, Select, SelectMultiple
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from kam.core.filter_bar import FilterChoices, FilterSelect, NamedChoices, goes_by_name
 from kam.core.filters import VisibleFilterSet
 from kam.core.forms import SearchChoiceField
 
@@ -104,13 +97,19 @@ def _with_filters(filter_class: type[VisibleFilterSet], names: tuple[str, ...]) 
 
 def offer_any(field: Field) -> None:
     """A filter that is not set says so; several choices are ticked, not picked with a held key."""
-    if isinstance(field.widget, SelectMultiple):
-        field.widget = CheckboxSelectMultiple(choices=field.choices)  # type: ignore[attr-defined]
-    elif isinstance(field, ModelChoiceField) and not isinstance(field, SearchChoiceField):
-        field.empty_label = _("Any")
+    if isinstance(field, SearchChoiceField):
+        return
+    if isinstance(field, ModelChoiceField):
+        field.empty_label = None if isinstance(field.widget, SelectMultiple) else _("Any")
+        if goes_by_name(field.queryset.model):
+            field.iterator = NamedChoices
     elif isinstance(field, ChoiceField) and isinstance(field.widget, Select):
         given = [choice for choice in field.choices if choice[0] != ""]
-        field.choices = [("", _("Any")), *given]
+        field.choices = given if isinstance(field.widget, SelectMultiple) else [("", _("Any")), *given]
+    if isinstance(field.widget, SelectMultiple):
+        field.widget = FilterChoices(choices=field.choices)  # type: ignore[attr-defined]
+    elif isinstance(field.widget, Select):
+        field.widget = FilterSelect(attrs=field.widget.attrs, choices=field.choices)  # type: ignore[attr-defined]
 
 
 def remember_ordering(request: HttpRequest, name: str, allowed: Collection[str]) -> QueryDict:

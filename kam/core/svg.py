@@ -7,6 +7,7 @@ on a wide screen.
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
@@ -17,19 +18,26 @@ TONES = {"ok": "#0b7a3e", "warn": "#c9780f", "bad": "#cf4037", "info": "#1f5fbf"
 
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SPECIAL = re.compile("[&<>\"'\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def escaped(value: object) -> str:
     """Safe inside XML, whatever people typed."""
-    return _NOT_XML.sub("", conditional_escape(value if isinstance(value, str) else str(value)))
+    text = value if isinstance(value, str) else str(value)
+    if not _SPECIAL.search(text):
+        return text  # as most are: coordinates, colours, amounts
+    return _NOT_XML.sub("", conditional_escape(text))
+
+
+@lru_cache(maxsize=256)
+def _attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
 
 
 def element(name: str, *children: str, **attributes: object) -> str:
     """An element; `class_` and `stroke_width` become `class` and `stroke-width`, None leaves one out."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escaped(value)}"'
-        for key, value in attributes.items()
-        if value is not None
+        f' {_attribute(key)}="{escaped(value)}"' for key, value in attributes.items() if value is not None
     )
     return f"<{name}{written}>{''.join(children)}</{name}>" if children else f"<{name}{written}/>"
 

@@ -1,5 +1,7 @@
 """Each chart of `metrics.charts` as a tag of the same name: `{% plan_chart chart_id="plan" … %}`."""
 
+from decimal import Decimal
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,9 +25,12 @@ for _chart in (
 
 @register.simple_tag
 def variance(kpi: PlanKPI) -> SafeString | str:
+    return variance_of(kpi.forecast_target_variance, kpi.currency)
+
+
+def variance_of(amount: Decimal | None, currency: str) -> SafeString | str:
     """Expected against the target, with its sign; short of it in the colour of bad news, too."""
-    amount = kpi.forecast_target_variance
     if amount is None:
         return DASH
-    text = format_money_short(amount, kpi.currency)
+    text = format_money_short(amount, currency)
     return format_html('<span class="is-bad-text">{}</span>', text) if amount < 0 else f"+{text}"

@@ -8,11 +8,11 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Account, AccountEdge, TerritoryEdge
+from kam.core.addresses import record_url
 from kam.core.clock import company_today
 from kam.core.fields import MoneyTotalField
 from kam.core.models import BaseModel, TrackedScopedQuerySet
@@ -150,7 +150,7 @@ class AccountPlan(BaseModel):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("plans:accountplan_detail", args=[self.pk])
+        return record_url("plans:accountplan_detail", self.pk)
 
     @property
     def change_container_id(self) -> Any:

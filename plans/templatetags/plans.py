@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kam.core.templatetags.kam import status_pill
@@ -45,8 +47,13 @@ PACES = {
 
 @register.simple_tag
 def plan_status(plan: AccountPlan) -> SafeString:
-    tone, icon = PLAN_LOOKS[PlanStatus(plan.status)]
-    return status_pill(plan.get_status_display(), tone, icon)
+    return _plan_status(PlanStatus(plan.status), get_language() or "")
+
+
+@lru_cache(maxsize=64)
+def _plan_status(status: PlanStatus, language: str) -> SafeString:
+    """Kept: Django translates all labels of a field to say one of them."""
+    return status_pill(status.label, *PLAN_LOOKS[status])
 
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)

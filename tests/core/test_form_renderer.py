@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from django.forms.renderers import TemplatesSetting
 from django.test.html import parse_html
 from django_filters.widgets import RangeWidget
 
+from kam.core.filter_bar import FilterChoices, FilterSelect
 from kam.core.form_renderer import WRITERS, KamFormRenderer
+from kam.core.forms import SearchSelect, Typed
 
 CHOICES = [("", "–"), ("a", "A & <b>"), ("Group", [("b", "B"), (3, "C")])]
 NASTY = '"><script>alert(1)</script>'
@@ -61,6 +64,43 @@ def test_widget_is_written_as_django_writes_it(
 
 
 def test_every_written_widget_is_among_the_cases() -> None:
-    names = {widget.template_name for widget, _value in CASES}
+    names = {widget.template_name for widget, _value in CASES} | {SearchSelect.template_name}
 
     assert set(WRITERS) - names == {"django/forms/widgets/input.html"}
+
+
+def test_search_field_is_written_with_its_text_and_its_matches() -> None:
+    widget = SearchSelect("/people/options/")
+    widget.candidates = [SimpleNamespace(pk=7, __str__=lambda: "x")]
+
+    html = widget.render("owner", Typed("3", NASTY), attrs={"id": "id_owner"}, renderer=KamFormRenderer())
+
+    assert 'data-options-url="/people/options/"' in html
+    assert '<input type="hidden" name="owner" value="3">' in html
+    assert 'name="owner_text"' in html
+    assert 'id="id_owner"' in html
+    assert '<select class="form-select mt-2" name="owner_pick"' in html
+    assert '<option value="7">' in html
+    assert NASTY not in html
+
+
+@pytest.mark.parametrize("value", [None, "", "a", "nothing of these"])
+def test_select_of_a_filter_is_written_as_django_writes_it(value: Any) -> None:
+    choices = [("", "Any"), ("a", "A & <b>"), (3, "C")]
+    ours = FilterSelect({"class": "form-select"}, choices).render("x", value, attrs={"id": "id_x"})
+    theirs = forms.Select({"class": "form-select"}, choices).render(
+        "x", value, {"id": "id_x"}, TemplatesSetting()
+    )
+
+    assert parse_html(ours) == parse_html(theirs)
+
+
+@pytest.mark.parametrize("value", [None, [], ["a"], ["a", "3"]])
+def test_boxes_of_a_filter_are_written_as_django_writes_them(value: Any) -> None:
+    choices = [("a", "A & <b>"), (3, "C")]
+    ours = FilterChoices(choices=choices).render("x", value, attrs={"id": "id_x"})
+    theirs = forms.CheckboxSelectMultiple(choices=choices).render(
+        "x", value, {"id": "id_x"}, TemplatesSetting()
+    )
+
+    assert parse_html(ours) == parse_html(theirs)

@@ -14,6 +14,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.base import Message
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.utils import translation
+from django.utils.safestring import mark_safe
 
 from kam.core.templatetags import kam as tags
 
@@ -58,6 +60,24 @@ def test_delta_says_its_direction_in_sign_and_tone(arguments, tone, text):
     assert f'<span class="k-delta-value">{text}</span>' in html
 
 
+# --- What never changes ---------------------------------------------------------------------
+def test_once_is_rendered_once_a_language_and_knows_nothing_of_the_page():
+    counted = SimpleNamespace(times=0)
+
+    def count() -> str:
+        counted.times += 1
+        return "x"
+
+    template = Template("{% load kam i18n %}{% once %}{% trans 'Yes' %}{{ secret }}{% endonce %}{{ count }}")
+    pages = []
+    for language in ("en", "de", "en"):
+        with translation.override(language):
+            pages.append(template.render(Context({"secret": "token", "count": count})))
+
+    assert pages == ["Yesx", "Jax", "Yesx"]
+    assert counted.times == 3
+
+
 # --- Small pieces ---------------------------------------------------------------------------
 def test_icon_is_silent_unless_it_has_a_label():
     assert 'aria-hidden="true"' in render("{% icon 'plus' %}")
@@ -69,6 +89,16 @@ def test_status_pill_escapes_its_label_and_keeps_known_tones():
 
     assert "&lt;b&gt;On track&lt;/b&gt;" in html
     assert 'class="k-pill is-neutral"' in html
+
+
+@pytest.mark.parametrize("first", [mark_safe("<i>a</i>"), "<i>a</i>"])
+def test_status_pill_never_takes_typed_text_for_safe_html(first):
+    """Both equal each other, and what was written is kept."""
+    tags._pill.cache_clear()
+    render("{% status_pill label %}", label=first)
+
+    assert "&lt;i&gt;" in render("{% status_pill label %}", label="<i>a</i>")
+    assert "<i>a</i>" in render("{% status_pill label %}", label=mark_safe("<i>a</i>"))
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms, template
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.forms.boundfield import BoundField
@@ -19,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kam.core import formatting
+from kam.core import filter_bar, formatting
 from kam.core.formatting import Number, as_decimal
 
 register = template.Library()
@@ -111,17 +113,41 @@ def _with_unit(number: Any, unit: str) -> str:
     return formatting.format_money_short(number, unit)
 
 
+# --- What never changes ---------------------------------------------------------------------
+class OnceNode(template.Node):
+    """Renders its content once for each language, with nothing of the page; later pages repeat it."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+        self.kept: dict[Any, SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        key = get_language(), settings.STATIC_URL
+        if key not in self.kept:
+            self.kept[key] = self.nodelist.render(context.new({}))
+        return self.kept[key]
+
+
+@register.tag
+def once(parser: Any, token: Any) -> OnceNode:
+    """`{% once %}…{% endonce %}`: for content that is the same on every page and for every reader."""
+    nodelist = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return OnceNode(nodelist)
+
+
 # --- Small pieces ---------------------------------------------------------------------------
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """An icon of the sprite; decorative unless it has a label."""
-    return _drawing(static(ICON_SPRITE), name, size, str(label))
+    return _drawing(settings.STATIC_URL, name, size, str(label))
 
 
-@lru_cache(maxsize=1_024)
-def _drawing(sprite: str, name: str, size: str, label: str) -> SafeString:
+# What is kept is kept by type, too: a label that is safe HTML equals the same label as somebody typed it.
+@lru_cache(maxsize=1_024, typed=True)
+def _drawing(static_url: str, name: str, size: str, label: str) -> SafeString:
     css = f"k-icon k-icon-{size}" if size else "k-icon"
-    href = f"{sprite}#{name}"
+    href = f"{static(ICON_SPRITE)}#{name}"
     if label:
         return format_html(
             '<svg class="{}" role="img" aria-label="{}" focusable="false"><use href="{}"/></svg>',
@@ -137,7 +163,11 @@ def _drawing(sprite: str, name: str, size: str, label: str) -> SafeString:
 @register.simple_tag
 def status_pill(label: object, tone: str = "neutral", icon_name: str | None = None) -> SafeString:
     """A status in words; the tone only supports them."""
-    tone = tone if tone in TONE_ICONS else "neutral"
+    return _pill(str(label), tone if tone in TONE_ICONS else "neutral", icon_name)
+
+
+@lru_cache(maxsize=1_024, typed=True)
+def _pill(label: str, tone: str, icon_name: str | None) -> SafeString:
     if icon_name is None:
         icon_name = TONE_ICONS[tone]
     drawing = icon(icon_name, size="s") if icon_name else ""
@@ -193,16 +223,18 @@ def initials(name: str) -> str:
 # --- Lists ----------------------------------------------------------------------------------
 def _query_of(context: Context) -> QueryDict:
     request = context.get("request")
-    return request.GET.copy() if request is not None else QueryDict(mutable=True)
+    return request.GET if request is not None else QueryDict()
 
 
 def _changed_query(query: QueryDict, changes: Mapping[str, object]) -> str:
+    """The query with these parameters set, or removed by nothing. A copy of a QueryDict would be a deep one."""
+    values = dict(query.lists())
     for key, value in changes.items():
         if value is None or value == "":
-            query.pop(key, None)
+            values.pop(key, None)
         else:
-            query[key] = str(value)
-    return "?" + query.urlencode()
+            values[key] = [str(value)]
+    return "?" + urlencode(values, doseq=True)
 
 
 @register.simple_tag(takes_context=True)
@@ -339,6 +371,12 @@ class BrowserDateInput(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%d")
+
+
+@register.simple_tag
+def filter_field(bound: BoundField) -> SafeString:
+    """A filter of a list with its label."""
+    return filter_bar.write_filter(bound, field_widget(bound))
 
 
 @register.simple_tag
