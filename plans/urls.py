@@ -10,6 +10,7 @@ urlpatterns = [
     path("plans/options/", views.plan_options, name="plan_options"),
     path("plans/<uuid:pk>/", views.accountplan_detail, name="accountplan_detail"),
     path("plans/<uuid:pk>/edit/", views.accountplan_update, name="accountplan_update"),
+    path("plans/<uuid:pk>/copy/", views.accountplan_copy, name="accountplan_copy"),
     path("plans/<uuid:pk>/delete/", views.accountplan_delete, name="accountplan_delete"),
     path("plans/<uuid:pk>/status/<slug:action>/", views.accountplan_action, name="accountplan_action"),
     path("plans/<uuid:pk>/sections/<slug:section>/", views.accountplan_section, name="accountplan_section"),

@@ -15,6 +15,7 @@ from kam.core.api.problems import Conflict
 from kam.core.api.viewsets import VisibleModelViewSet
 from plans import filters, operations
 from plans.api import serializers
+from plans.api.copying import CopyMixin
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
 from plans.rules import plan_of
 from templates_app.models import GoalDefinition
@@ -69,7 +70,7 @@ def plan_step(name: str, text: str) -> Any:
     return described(action(detail=True, methods=["post"])(step))
 
 
-class AccountPlanViewSet(PlanContentViewSet):
+class AccountPlanViewSet(CopyMixin, PlanContentViewSet):
     """Account plans. Their numbers are at `account-plans/{id}/kpis/`."""
 
     queryset = AccountPlan.objects.all()

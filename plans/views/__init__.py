@@ -9,6 +9,7 @@ from plans.views.accountplans import (
     accountplan_update,
     plan_options,
 )
+from plans.views.copying import accountplan_copy
 from plans.views.objectives import objective_create, objective_delete, objective_update
 from plans.views.participants import participant_create, participant_delete, participant_update
 from plans.views.plan_page import accountplan_detail
@@ -17,6 +18,7 @@ from plans.views.strategies import strategy_create, strategy_delete, strategy_up
 
 __all__ = [
     "accountplan_action",
+    "accountplan_copy",
     "accountplan_create",
     "accountplan_delete",
     "accountplan_detail",

@@ -121,6 +121,7 @@ def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         "changes": changes_of(plan, user),
         "may_change": may_change,
         "may_delete": user.has_perm("plans.delete_accountplan", plan),
+        "may_copy": user.has_perm("plans.add_accountplan"),
         "may_add_activity": user.has_perm("crm.add_activity"),
         "steps": steps_of(plan) if may_change else [],
         "nav_section": "plans",

@@ -1,0 +1,60 @@
+"""What people say about a copy of a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Account
+from kam.core.forms import SearchChoiceField
+from kam.users.forms import UserChoiceField
+from kam.users.models import User
+from plans import periods
+from plans.models import AccountPlan
+from plans.operations.copying import CopyRequest
+from plans.operations.parts import offered_parts
+
+
+class PlanCopyForm(forms.Form):
+    """Which parts, for which account and period. Bound to the plan that is copied."""
+
+    name = forms.CharField(max_length=200)
+    account = SearchChoiceField(Account.objects.none(), options_url=reverse_lazy("crm:account_options"))
+    start_date = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    end_date = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    owner = UserChoiceField(help_text=_("Follows whoever left or does not see the new plan."))
+    include = forms.MultipleChoiceField(
+        label=_("What comes along"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, source: AccountPlan, user: User, **kwargs: Any) -> None:
+        start, end = periods.next_period(source.start_date, source.end_date)
+        offered = offered_parts(source, user)
+        first = {
+            "name": periods.name_in(source.name, years_later=start.year - source.start_date.year),
+            "account": source.account,
+            "start_date": start,
+            "end_date": end,
+            "owner": user if not user.has_perm("plans.change_owner", source) else source.owner,
+            "include": [part.name for part in offered],
+        }
+        super().__init__(*args, initial=first, **kwargs)
+        self.user = user
+        self.fields["account"].queryset = Account.objects.visible_to(user)  # type: ignore[attr-defined]
+        self.fields["include"].choices = [(part.name, part.label) for part in offered]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        owner, account = cleaned.get("owner"), cleaned.get("account")
+        if owner and account and owner != self.user:
+            candidate = AccountPlan(account=account, owner=owner)
+            if not self.user.has_perm("plans.change_owner", candidate):
+                self.add_error("owner", _("You make plans of your own; hand one over once it is there."))
+        return cleaned
+
+    def asked(self) -> CopyRequest:
+        """What a valid form asks for."""
+        return CopyRequest(**{name: self.cleaned_data[name] for name in CopyRequest.__dataclass_fields__})
