@@ -114,18 +114,22 @@ def _preparer(field: models.Field, connection: BaseDatabaseWrapper, for_copy: bo
 
     def prepare(value: Any) -> Any:
         kind = type(value)
-        if kind is str or (kind is UUID and native_uuid):  # JSON comes as text here
+        if kind is str or (kind is UUID and native_uuid):  # JSON may come as text here
             return value
+        if kind is dict or kind is list:
+            return json.dumps(value)
         if places and kind is Decimal:
             return int(value.scaleb(places))  # it is clean already
         return field.get_db_prep_save(value, connection)
 
     def copy_text(value: Any) -> str:
         kind = type(value)
-        if kind is str:  # hardly any text needs escapes, and asking is quicker than translating
-            return value.translate(_escape) if _needs_escape(value) else value
-        value = prepare(value)
-        return "\\N" if value is None else str(value)
+        if kind is not str:
+            value = prepare(value)
+            if type(value) is not str:
+                return "\\N" if value is None else str(value)
+        # Hardly any text needs escapes, and asking is quicker than translating.
+        return value.translate(_escape) if _needs_escape(value) else value
 
     return copy_text if for_copy else prepare
 
