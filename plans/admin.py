@@ -98,7 +98,7 @@ class AccountPlanAdmin(KamModelAdmin):
     autocomplete_fields = ("account", "plan_type", "owner", "parent_plan")
     date_hierarchy = "start_date"
     inlines = (StrategyInline, ObjectiveInline, ParticipantInline)
-    readonly_fields = ("status", "copied_from")
+    readonly_fields = ("status", "copied_from", "custom_values")
     shown_target = money_column("sales_target")
     fieldsets = (
         (
@@ -132,6 +132,7 @@ class AccountPlanAdmin(KamModelAdmin):
                     "support_required",
                     "risks",
                     "competitors",
+                    "custom_values",
                 ),
                 "classes": ("collapse",),
             },
@@ -196,6 +197,27 @@ class PlanPartAdmin(KamModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         rows, may_repeat = super().get_search_results(request, queryset, search_term)
         return rows.filter(**{f"{self.plan_path}__in": openly_visible(request.user).values("pk")}), may_repeat
+
+
+@admin.register(models.AccountPlanProduct)
+class AccountPlanProductAdmin(PlanPartAdmin):
+    list_display = ("__str__", "plan", "order")
+    list_select_related = ("plan", "product", "category")
+    search_fields = ("product__name", "category__name", "plan__name")
+    autocomplete_fields = ("plan", "product", "category")
+    fields = (
+        *("plan", "product", "category", "last_year_actual", "target", "stretch", "strategy_note", "order"),
+    )
+
+
+@admin.register(models.RelatedObjectAnalysis)
+class RelatedObjectAnalysisAdmin(PlanPartAdmin):
+    list_display = ("__str__", "plan", "factor", "impact", "likelihood", "owner")
+    list_filter = ("factor", "impact", "likelihood")
+    list_select_related = ("plan", "owner")
+    search_fields = ("text", "plan__name")
+    autocomplete_fields = ("plan", "product", "owner", "objectives")
+    fields = (*("plan", "product", "factor", "text", "impact", "likelihood", "owner", "objectives", "order"),)
 
 
 @admin.register(models.Strategy)

@@ -8,9 +8,17 @@ class PlansConfig(AppConfig):
         from plans.api import covering
         from plans.operations import library_uses
         from templates_app import uses
-        from templates_app.models import ActionPlanTemplate, ActionPlanTemplateVersion, GoalDefinition
+        from templates_app.models import (
+            ActionPlanTemplate,
+            ActionPlanTemplateVersion,
+            CustomField,
+            GoalDefinition,
+            PlanType,
+        )
 
         covering.register()
         uses.register(GoalDefinition, library_uses.plans_of_goals)
         uses.register(ActionPlanTemplate, library_uses.plans_of_templates)
         uses.register(ActionPlanTemplateVersion, library_uses.plans_of_versions)
+        uses.register(PlanType, library_uses.plans_of_types)
+        uses.register(CustomField, library_uses.plans_with_values)

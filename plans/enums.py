@@ -1,14 +1,20 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from templates_app.enums import ColleagueRole, ItemKind, MeasureKind, Priority
+from templates_app.enums import ColleagueRole, ItemKind, MeasureKind, PlanSection, Priority
 
 __all__ = [
+    "ANALYSES",
+    "SECTIONS",
+    "SECTION_OF_FACTOR",
     "Access",
     "ActionPlanStatus",
     "ColleagueRole",
     "ExpenseStatus",
+    "Factor",
+    "Impact",
     "ItemKind",
+    "Likelihood",
     "Meaning",
     "MeasureKind",
     "ObjectiveStatus",
@@ -79,6 +85,63 @@ class TaskStatus(models.TextChoices):
     def meaning(self) -> Meaning:
         meanings = {"completed": Meaning.DONE, "skipped": Meaning.DROPPED, "cancelled": Meaning.DROPPED}
         return meanings.get(self.value, Meaning.OPEN)
+
+
+class Factor(models.TextChoices):
+    """What an entry of an analysis speaks of: the four fields of SWOT, the six of PESTEL."""
+
+    STRENGTH = "strength", _("Strengths")
+    WEAKNESS = "weakness", _("Weaknesses")
+    OPPORTUNITY = "opportunity", _("Opportunities")
+    THREAT = "threat", _("Threats")
+    POLITICAL = "political", _("Political")
+    ECONOMIC = "economic", _("Economic")
+    SOCIAL = "social", _("Social")
+    TECHNOLOGICAL = "technological", _("Technological")
+    ENVIRONMENTAL = "environmental", _("Environmental")
+    LEGAL = "legal", _("Legal")
+
+
+# The sections of a plan that are prose, each a column of the plan.
+SECTIONS = (
+    PlanSection.VISION.value,
+    PlanSection.GOALS.value,
+    PlanSection.CUSTOMER_GOALS.value,
+    PlanSection.BUSINESS_OVERVIEW.value,
+    PlanSection.SHORT_TERM_PLAN.value,
+    PlanSection.SUPPORT_REQUIRED.value,
+    PlanSection.RISKS.value,
+    PlanSection.COMPETITORS.value,
+)
+# The section of a plan that an entry stands in.
+ANALYSES: dict[str, tuple[Factor, ...]] = {
+    PlanSection.SWOT: (Factor.STRENGTH, Factor.WEAKNESS, Factor.OPPORTUNITY, Factor.THREAT),
+    PlanSection.PESTEL: (
+        Factor.POLITICAL,
+        Factor.ECONOMIC,
+        Factor.SOCIAL,
+        Factor.TECHNOLOGICAL,
+        Factor.ENVIRONMENTAL,
+        Factor.LEGAL,
+    ),
+}
+SECTION_OF_FACTOR = {factor: section for section, factors in ANALYSES.items() for factor in factors}
+
+
+class Impact(models.IntegerChoices):
+    VERY_LOW = 1, _("Very low")
+    LOW = 2, _("Low")
+    MEDIUM = 3, _("Medium")
+    HIGH = 4, _("High")
+    VERY_HIGH = 5, _("Very high")
+
+
+class Likelihood(models.IntegerChoices):
+    VERY_UNLIKELY = 1, _("Very unlikely")
+    UNLIKELY = 2, _("Unlikely")
+    POSSIBLE = 3, _("Possible")
+    LIKELY = 4, _("Likely")
+    ALMOST_CERTAIN = 5, _("Almost certain")
 
 
 class Access(models.TextChoices):

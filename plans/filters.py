@@ -2,34 +2,113 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, Territory
+from crm.models import Account, Product, ProductCategory, Territory
 from kam.core.clock import company_today
-from kam.core.filters import DayRangeFilter, VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
+from kam.core.filters import ISO_DATE, DayRangeFilter, VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
+from kam.core.pages import as_uuid
+from kam.users.forms import UserChoiceField
 from kam.users.models import User
 from plans.enums import (
     Access,
     ActionPlanStatus,
     ColleagueRole,
+    Factor,
+    Impact,
     ItemKind,
+    Likelihood,
     ObjectiveStatus,
     PlanStatus,
     Priority,
     TaskStatus,
 )
-from plans.models import AccountPlan, AccountPlanObjective, ActionPlan, Strategy
+from plans.models import AccountPlan, AccountPlanObjective, AccountPlanProduct, ActionPlan, Strategy
 from plans.models.plans import OVER
-from templates_app.enums import RevenueBasis
-from templates_app.models import ActionPlanTemplateVersion, GoalDefinition, PlanType
+from templates_app.enums import FieldKind, RevenueBasis
+from templates_app.models import ActionPlanTemplateVersion, CustomField, GoalDefinition, PlanType
+
+# --- Custom fields --------------------------------------------------------------------------
+CUSTOM = "custom."
+MOST_KEYS = 20
 
 
+def filterable_fields(user: User) -> QuerySet:
+    """Custom fields whose values this user may filter by: of amounts the answer would tell them."""
+    fields = CustomField.objects.visible_to(user)
+    return fields if user.has_perm("plans.view_numbers") else fields.exclude(kind=FieldKind.MONEY)
+
+
+def custom_keys(names: Iterable[str]) -> list[str]:
+    return [name.removeprefix(CUSTOM) for name in names if name.startswith(CUSTOM)][:MOST_KEYS]
+
+
+class CustomValueFilter(django_filters.Filter):
+    """`custom.<key>=value`: plans whose type has such a field and that hold this value in it.
+
+    Types may use one key for fields of different kinds: then each is compared in its own way.
+    """
+
+    def __init__(self, definitions: Sequence[CustomField], *, user: User, given: str = "") -> None:
+        self.definitions = definitions
+        kinds = {definition.kind for definition in definitions}
+        self.kind = kinds.pop() if len(kinds) == 1 else FieldKind.TEXT
+        self.given = given
+        self.user = user
+        super().__init__(label=definitions[0].label)
+
+    @property
+    def field(self) -> forms.Field:
+        if not hasattr(self, "_field"):
+            self._field = self._make_field()
+        return self._field
+
+    def _make_field(self) -> forms.Field:
+        known = {"label": self.label, "required": False}
+        if self.kind == FieldKind.DATE:
+            return forms.DateField(input_formats=ISO_DATE, **known)
+        if self.kind == FieldKind.USER:
+            field = UserChoiceField(**known)
+            field.queryset = User.objects.visible_to(self.user)
+            return field
+        if self.kind == FieldKind.CHOICE:
+            texts = dict.fromkeys(text for definition in self.definitions for text in definition.choices)
+            texts |= {self.given: None} if self.given else {}  # plans may hold what is no choice any more
+            return forms.ChoiceField(choices=[("", _("Any")), *((text, text) for text in texts)], **known)
+        if self.kind in {FieldKind.NUMBER, FieldKind.MONEY}:
+            return forms.DecimalField(max_digits=21, decimal_places=6, **known)
+        return forms.CharField(max_length=200, **known)
+
+    def filter(self, queryset: QuerySet, value: Any) -> QuerySet:
+        if value in (None, ""):
+            return queryset
+        key = self.definitions[0].key
+        name, matches = f"value_of_{key}", Q(pk__in=[])
+        for definition in self.definitions:
+            lookup = "icontains" if definition.kind == FieldKind.TEXT else "exact"
+            try:
+                text = definition.stored(value if definition.kind == self.kind else str(value))
+            except ValidationError:
+                continue
+            matches |= Q(**{"plan_type": definition.plan_type_id, f"{name}__{lookup}": text})
+        # Cast: compared as text, not as JSON.
+        value_of = Cast(KeyTextTransform(key, "custom_values"), TextField())
+        return queryset.alias(**{name: value_of}).filter(matches)
+
+
+# --- Plans ----------------------------------------------------------------------------------
 class AccountPlanFilter(VisibleFilterSet):
+    """Also by custom fields: those that are asked for, and those of the plan type that is."""
+
     account = VisibleChoiceFilter(Account, label=_("Account"))
     territory = VisibleChoiceFilter(
         Territory, field_name="account__territory__edges_up__ancestor", label=_("Territory")
@@ -60,6 +139,31 @@ class AccountPlanFilter(VisibleFilterSet):
         "updated_at": "updated_at",
     }
 
+    def __init__(self, data: Any = None, queryset: Any = None, *, request: Any, prefix: Any = None) -> None:
+        super().__init__(data, queryset, request=request, prefix=prefix)
+        for key, definitions in self._custom_fields(data or {}).items():
+            given = str((data or {}).get(f"{CUSTOM}{key}") or "")[:200]
+            self.filters[f"{CUSTOM}{key}"] = CustomValueFilter(definitions, user=request.user, given=given)
+
+    def _custom_fields(self, data: Any) -> dict[str, list[CustomField]]:
+        keys, plan_type = custom_keys(data), as_uuid(str(data.get("plan_type") or ""))
+        if not keys and plan_type is None:
+            return {}
+        asked = Q(key__in=keys) | Q(plan_type=plan_type, is_retired=False)
+        found: dict[str, list[CustomField]] = {}
+        for definition in filterable_fields(self.request.user).filter(asked):
+            found.setdefault(definition.key, []).append(definition)
+        return found
+
+    @staticmethod
+    def custom_parameters(names: Iterable[str], user: User) -> set[str]:
+        """Of these names of query parameters, those of custom fields."""
+        keys = custom_keys(names)
+        if not keys:
+            return set()
+        fields = filterable_fields(user).filter(key__in=keys)
+        return {f"{CUSTOM}{key}" for key in fields.values_list("key", flat=True)}
+
     def refused_orderings(self) -> set[str]:
         user = getattr(self.request, "user", None)
         return set() if user is not None and user.has_perm("plans.view_numbers") else {"sales_target"}
@@ -68,6 +172,37 @@ class AccountPlanFilter(VisibleFilterSet):
         today = company_today()
         current = Q(start_date__lte=today, end_date__gte=today) & ~Q(status__in=OVER)
         return queryset.filter(current if value else ~current)
+
+
+class AccountPlanProductFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    product = VisibleChoiceFilter(Product, label=_("Product"))
+    category = VisibleChoiceFilter(ProductCategory, label=_("Category"))
+
+    search_fields = ("product__name", "category__name", "strategy_note")
+    ordering_fields: ClassVar = {"order": "order", "created_at": "created_at", "updated_at": "updated_at"}
+
+
+class RelatedObjectAnalysisFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    product = VisibleChoiceFilter(AccountPlanProduct, label=_("Product of the plan"))
+    factor = django_filters.MultipleChoiceFilter(choices=Factor.choices, label=_("Field"))
+    impact = django_filters.MultipleChoiceFilter(choices=Impact.choices, label=_("Impact"))
+    likelihood = django_filters.MultipleChoiceFilter(choices=Likelihood.choices, label=_("Likelihood"))
+    owner = VisibleChoiceFilter(User, label=_("Owner"))
+    objective = VisibleChoiceFilter(
+        AccountPlanObjective, field_name="objectives", label=_("Answered by"), distinct=True
+    )
+
+    search_fields = ("text",)
+    ordering_fields: ClassVar = {
+        "order": "order",
+        "factor": "factor",
+        "impact": "impact",
+        "likelihood": "likelihood",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }
 
 
 class StrategyFilter(VisibleFilterSet):

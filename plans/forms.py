@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse_lazy
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account
+from crm.models import Account, Product, ProductCategory
 from kam.core.forms import SearchChoiceField, VersionedModelForm
 from kam.core.money import currency_choices, round_money
+from kam.core.pages import as_uuid
 from kam.users.forms import UserChoiceField
 from kam.users.models import User
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
-from templates_app.models import PlanType
-
-# The parts of a plan that are prose, in the order of the page.
-SECTIONS = (
-    "vision",
-    "goals",
-    "customer_goals",
-    "business_overview",
-    "short_term_plan",
-    "support_required",
-    "risks",
-    "competitors",
+from plans import operations
+from plans.enums import ANALYSES, SECTIONS, Likelihood
+from plans.models import (
+    AccountPlan,
+    AccountPlanObjective,
+    AccountPlanParticipant,
+    AccountPlanProduct,
+    RelatedObjectAnalysis,
+    Strategy,
 )
+from templates_app.enums import FieldKind, PlanSection
+from templates_app.models import CustomField, PlanType, merged_values
+
+CUSTOM = "custom_"  # the names of fields that a plan type adds
 
 
 def plain_quantity(value: Any) -> Any:
     """A quantity without the zeros of its scale, as a number field shows it."""
     return value if value is None else f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def custom_form_field(definition: CustomField, text: str | None, *, currency: str) -> forms.Field:
+    """The form field of a field that a plan type adds; `text` is what the plan holds in it."""
+    known: dict[str, Any] = {
+        "label": definition.label,
+        "help_text": escape(definition.help_text),
+        "required": definition.is_required,
+    }
+    if definition.kind == FieldKind.DATE:
+        return forms.DateField(**known)
+    if definition.kind == FieldKind.USER:
+        field = UserChoiceField(**known)
+        field.queryset = field.queryset | User.objects.filter(pk=text)
+        return field
+    if definition.kind == FieldKind.CHOICE:
+        kept = [text] if text and text not in definition.choices else []
+        offered = [("", "–"), *((choice, choice) for choice in [*definition.choices, *kept])]
+        return forms.ChoiceField(choices=offered, **known)
+    if definition.kind in {FieldKind.NUMBER, FieldKind.MONEY}:
+        number = forms.DecimalField(max_digits=21, decimal_places=6, **known)
+        unit = {"data-unit": currency} if definition.kind == FieldKind.MONEY and currency else {}
+        number.widget.attrs |= {"step": "any", **unit}
+        return number
+    return forms.CharField(max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}), **known)
 
 
 class AccountPlanForm(VersionedModelForm):
@@ -85,9 +113,60 @@ class AccountPlanForm(VersionedModelForm):
                 self.initial[name] = round_money(self.initial[name], currency)
         if not self.instance._state.adding and not user.has_perm("plans.change_owner", self.instance):
             del self.fields["owner"]
+        # The fields of another type are read when it is chosen; without JavaScript they come with the errors.
+        self.fields["plan_type"].widget.attrs |= {
+            "hx-get": "",
+            "hx-target": "#plan-type-fields",
+            "hx-select": "#plan-type-fields",
+            "hx-swap": "outerHTML",
+        }
+        self._add_custom_fields(types)
+
+    def _add_custom_fields(self, types: QuerySet) -> None:
+        chosen = (
+            self.data.get(self.add_prefix("plan_type")) if self.is_bound else self.initial.get("plan_type")
+        )
+        plan_type = types.filter(pk=as_uuid(str(getattr(chosen, "pk", chosen)))).first() if chosen else None
+        self.custom_fields = list(plan_type.custom_fields.all()) if plan_type else []
+        self.custom_values: dict[str, str] | None = None
+        for definition in self.custom_fields:
+            if not definition.is_retired:
+                name, text = f"{CUSTOM}{definition.key}", self.instance.custom_values.get(definition.key)
+                currency = self.instance.currency or str(self.initial.get("currency") or "")
+                self.fields[name] = custom_form_field(definition, text, currency=currency)
+                self.initial[name] = None if text is None else definition.initial(text)
+
+    def bound_custom_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith(CUSTOM)]
+
+    def _merge_custom_values(self, cleaned: dict[str, Any]) -> None:
+        given = {name.removeprefix(CUSTOM): cleaned[name] for name in cleaned if name.startswith(CUSTOM)}
+        try:
+            self.custom_values = merged_values(
+                self.custom_fields,
+                current=self.instance.custom_values,
+                given=given,
+                currency=cleaned.get("currency") or self.instance.currency,
+            )
+        except ValidationError as error:
+            for key, errors in error.error_dict.items():
+                if f"{CUSTOM}{key}" not in self.errors:
+                    self.add_error(f"{CUSTOM}{key}", errors)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.custom_values is not None:
+            self.instance.custom_values = self.custom_values
+
+    def note_conflict(self, saved: Any) -> None:
+        for definition in self.custom_fields:
+            text = saved.custom_values.get(definition.key)
+            self.initial[f"{CUSTOM}{definition.key}"] = None if text is None else definition.initial(text)
+        super().note_conflict(saved)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        self._merge_custom_values(cleaned)
         account, start, plan_type = (cleaned.get(name) for name in ("account", "start_date", "plan_type"))
         if not cleaned.get("name") and "name" not in self.errors and account and start:
             cleaned["name"] = f"{account} {start.year}"[:200]
@@ -103,7 +182,13 @@ class AccountPlanForm(VersionedModelForm):
 
 
 class SectionForm(VersionedModelForm):
-    """One section of prose, edited in place."""
+    """One section of prose, edited in place.
+
+    Two people may write in two sections of a plan at the same time: what decides is whether the text
+    is still the one that the form was opened with, not whether the plan changed anywhere.
+    """
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     class Meta:
         model = AccountPlan
@@ -113,7 +198,25 @@ class SectionForm(VersionedModelForm):
         super().__init__(*args, **kwargs)
         for name in set(SECTIONS) - {section}:
             del self.fields[name]
-        self.fields[section].widget.attrs["rows"] = 8
+        self.section = section
+        self.initial["seen"] = mark_of(self.initial.get(section))
+        self.fields[section].label = PlanSection(section).label
+        self.fields[section].widget.attrs |= {"rows": 8, "autofocus": True}
+
+    def clean(self) -> dict[str, Any]:
+        seen = self.cleaned_data.get("seen")
+        if seen and seen == self.initial["seen"]:
+            self.cleaned_data["version"] = self.instance.version
+        return super().clean()
+
+    def note_conflict(self, saved: Any) -> None:
+        super().note_conflict(saved)
+        self.data[self.add_prefix("seen")] = mark_of(getattr(saved, self.section))
+
+
+def mark_of(text: str | None) -> str:
+    """Tells one text from another, whatever line ends a browser sends."""
+    return hashlib.sha256("\n".join((text or "").splitlines()).encode()).hexdigest()
 
 
 class StatusForm(forms.Form):
@@ -179,6 +282,75 @@ class ObjectiveForm(VersionedModelForm):
         for name in ("baseline", "current", "target", "stretch", "weight"):
             self.fields[name].widget.attrs["step"] = "any"
             self.initial[name] = plain_quantity(self.initial.get(name))
+
+
+class PlanProductForm(VersionedModelForm):
+    """What the plan is about; product and category cannot change, only what is said of them."""
+
+    product = SearchChoiceField(
+        Product.objects.none(), options_url=reverse_lazy("plans:product_options"), required=False
+    )
+
+    class Meta:
+        model = AccountPlanProduct
+        fields = ("product", "category", "last_year_actual", "target", "stretch", "strategy_note")
+        widgets = {"strategy_note": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        currency = self.instance.plan.currency
+        for name in ("last_year_actual", "target", "stretch"):
+            self.fields[name].widget.attrs |= {"step": "any", "data-unit": currency}
+            if self.initial.get(name) is not None:
+                self.initial[name] = round_money(self.initial[name], currency)
+        if not self.instance._state.adding:
+            del self.fields["product"], self.fields["category"]
+            return
+        products = Product.objects.visible_to(user).filter(is_active=True)
+        self.fields["product"].queryset = products  # type: ignore[attr-defined]
+        self.fields["category"].queryset = ProductCategory.objects.visible_to(user)  # type: ignore[attr-defined]
+
+    def save(self, commit: bool = True) -> AccountPlanProduct:
+        return operations.save_plan_product(self.instance)
+
+
+class AnalysisForm(VersionedModelForm):
+    """An entry of SWOT or PESTEL."""
+
+    owner = UserChoiceField(required=False)
+
+    class Meta:
+        model = RelatedObjectAnalysis
+        fields = ("text", "factor", "impact", "likelihood", "product", "owner", "objectives")
+        widgets = {
+            "text": forms.Textarea(attrs={"rows": 3, "autofocus": True}),
+            "objectives": forms.CheckboxSelectMultiple,
+        }
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        plan = self.instance.plan
+        shown = [section for section in ANALYSES if plan.plan_type.shows(section)]
+        groups = [
+            (PlanSection(section).label, [(factor.value, factor.label) for factor in ANALYSES[section]])
+            for section in shown
+        ]
+        self.fields["factor"].choices = groups[0][1] if len(groups) == 1 else groups  # type: ignore[attr-defined]
+        likelihood = self.fields["likelihood"]
+        likelihood.choices = [("", _("Not said")), *Likelihood.choices]  # type: ignore[attr-defined]
+        products = AccountPlanProduct.objects.visible_to(user).filter(plan=plan).with_names()
+        objectives = AccountPlanObjective.objects.visible_to(user).filter(plan=plan)
+        for name, rows in (("product", products), ("objectives", objectives)):
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+            if not rows.exists():
+                del self.fields[name]
+        if "product" in self.fields:
+            self.fields["product"].empty_label = _("The whole plan")  # type: ignore[attr-defined]
+
+    def save(self, commit: bool = True) -> RelatedObjectAnalysis:
+        return operations.save_analysis(
+            analysis=self.instance, objectives=self.cleaned_data.get("objectives"), user=self.user
+        )
 
 
 class ParticipantForm(VersionedModelForm):

@@ -99,6 +99,8 @@ PARTS = (
     "actionplan",
     "actionplanitem",
     "assessmenttask",
+    "accountplanproduct",
+    "relatedobjectanalysis",
 )
 for model in PARTS:
     rules.add_perm(f"plans.view_{model}", may_look)

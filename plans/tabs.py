@@ -11,17 +11,19 @@ from django.utils.translation import gettext_lazy as _
 
 from kam.users.models import User
 from plans.models import AccountPlan
+from templates_app.enums import PlanSection
 
 
 @dataclass(frozen=True)
 class PlanTab:
-    """`url_name` takes the plan's id; `permission` is asked about the plan."""
+    """`url_name` takes the plan's id; `permission` is asked about the plan, `section` of the plan type."""
 
     name: str
     label: str | Promise
     url_name: str
     order: int
     permission: str = "plans.view_accountplan"
+    section: str = ""
 
 
 _tabs: dict[str, PlanTab] = {}
@@ -36,9 +38,10 @@ def tabs_of_plan(plan: AccountPlan, user: User, *, active: str) -> list[dict[str
     shown = [
         {"label": tab.label, "url": reverse(tab.url_name, args=[plan.pk]), "active": tab.name == active}
         for tab in sorted(_tabs.values(), key=lambda tab: tab.order)
-        if user.has_perm(tab.permission, plan)
+        if user.has_perm(tab.permission, plan) and (not tab.section or plan.plan_type.shows(tab.section))
     ]
     return shown if len(shown) > 1 else []
 
 
 register_tab(PlanTab("overview", _("Overview"), "plans:accountplan_detail", 0))
+register_tab(PlanTab("products", _("Products"), "plans:plan_products", 15, section=PlanSection.PRODUCTS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -223,7 +224,10 @@ class CustomFieldForm(VersionedModelForm):
 
     def _key_from(self, label: str) -> str:
         """The label in letters that an address takes; with a number where another field has it."""
-        base = slugify(label).replace("-", "_").lstrip("_0123456789")[:36].rstrip("_") or "field"
+        base = (
+            re.sub("_+", "_", slugify(label).replace("-", "_")).lstrip("_0123456789")[:36].strip("_")
+            or "field"
+        )
         taken = set(
             CustomField.objects.filter(plan_type=self.instance.plan_type).values_list("key", flat=True)
         )

@@ -52,17 +52,20 @@ def readable(
     names: Mapping[str, str],
     currency: str = "",
     hidden: Collection[str] = (),
+    hides_money: bool = False,
 ) -> list[Entry]:
     """Entries for the page of the row `page_of`, whose own name goes without saying.
 
-    `names` gives the rows that ids stand for; `hidden` fields are not spoken of.
+    `names` gives the rows that ids stand for; `hidden` fields are not spoken of, nor amounts of money
+    where the reader may not see them.
     """
     entries = []
     for change in changes:
         model = apps.get_model(change.model)
         details = []
         if change.operation == Change.Operation.UPDATE:
-            details = _details(change, model, names=names, currency=currency, hidden=hidden)
+            unspoken = {*hidden, *(money_fields(model) if hides_money else ())}
+            details = _details(change, model, names=names, currency=currency, hidden=unspoken)
             if not details:
                 continue
         who = change.actor_name or _("The system")
@@ -115,8 +118,14 @@ def _details(
     return details
 
 
+def money_fields(model: type[models.Model]) -> set[str]:
+    return {field.name for field in model._meta.fields if isinstance(field, MoneyField | MoneyTotalField)}
+
+
 def value_in_words(field: Any, value: Any, *, names: Mapping[str, str], currency: str) -> str | None:
     """A logged value as people read it; None where it is too long or names a row we do not know."""
+    if isinstance(field, models.JSONField):
+        return None
     if value is None or value == "":
         return DASH
     if field.is_relation:

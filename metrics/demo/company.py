@@ -23,6 +23,7 @@ from metrics.demo.people import PEOPLE, TERRITORIES, create_people, create_terri
 from metrics.demo.plans import create_plans
 from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
+from metrics.demo.sections import complete_plan_types
 from plans.models import AccountPlanObjective
 
 
@@ -50,6 +51,7 @@ def create_sample_company(*, today: date) -> Facts:
             create_territories(sample)
             create_catalog(sample)
             create_library(sample)
+            complete_plan_types(sample)
         with acting(sample.users["integration"]):
             create_accounts(sample)
             create_contacts(sample)

@@ -13,6 +13,7 @@ from metrics.demo.industrial_plans import INDUSTRIAL_PLANS
 from metrics.demo.life_science_plans import LIFE_SCIENCE_PLANS
 from metrics.demo.plan_data import Focus, Objective, PlanSpec, Story
 from metrics.demo.sample import Sample
+from metrics.demo.sections import add_sections
 from metrics.models import PlanKPI
 from plans.enums import MeasureKind, ProgressMode
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
@@ -28,6 +29,7 @@ def create_plans(sample: Sample) -> dict[str, SamplePlan]:
     for spec in PLANS:
         with acting(sample.users[spec.owner], reason="Sample company"):
             sample.plans[spec.key] = _draft(sample, spec)
+            add_sections(sample, spec.key, sample.plans[spec.key])
     kpis.rebuild()
     for spec in PLANS:
         with acting(sample.users[spec.owner]):

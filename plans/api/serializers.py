@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from kam.core.api import fields
+from kam.core.api.problems import invalid
 from kam.core.api.serializers import BASE_FIELDS, ME, KamModelSerializer, VersionedSerializer
 from kam.users.models import User
+from plans.api.custom_values import CustomValuesField, people_in_custom_values
+from plans.api.numbers import plans_with_numbers
+from plans.enums import SECTIONS
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
 
 NUMBERS = ("sales_target", "stretch_target")
@@ -18,8 +25,13 @@ LINKS = ("parent_plan", "copied_from")
 
 
 class AccountPlanSerializer(KamModelSerializer):
-    """`sales_target` and `stretch_target` are null for who may not see the plan's numbers."""
+    """`sales_target` and `stretch_target` are null for who may not see the plan's numbers.
 
+    A text whose section the plan type leaves out is null and not written. `custom_values` holds the
+    fields that the plan type adds, by their keys; those that are not named in a write stay.
+    """
+
+    custom_values = CustomValuesField(required=False)
     percent_complete = fields.PercentField(read_only=True, allow_null=True)
     elapsed_percent = fields.PercentField(read_only=True)
 
@@ -51,18 +63,20 @@ class AccountPlanSerializer(KamModelSerializer):
             "support_required",
             "risks",
             "competitors",
+            "custom_values",
             "percent_complete",
             "elapsed_percent",
         )
-        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME}
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "owner": ME,
+            **{section: {"allow_null": True} for section in SECTIONS},
+        }
 
     def prepare(self, rows: Sequence[AccountPlan]) -> None:
         super().prepare(rows)
         user = self.context["request"].user
-        self.with_numbers = {plan.pk for plan in rows}
-        if not user.has_perm("plans.view_numbers"):
-            mine = AccountPlan.objects.visible_to(user).filter(pk__in=self.with_numbers).taking_part(user)
-            self.with_numbers = set(mine.values_list("pk", flat=True))
+        self.with_numbers = plans_with_numbers({plan.pk for plan in rows}, user)
+        self.people = people_in_custom_values(rows)
         self.link(rows, user)
 
     def link(self, rows: Sequence[AccountPlan], user: User) -> None:
@@ -80,7 +94,37 @@ class AccountPlanSerializer(KamModelSerializer):
         shown = super().to_representation(instance)
         if instance.pk not in self.with_numbers:
             shown.update(dict.fromkeys(NUMBERS))
+        shown.update(dict.fromkeys(name for name in SECTIONS if not instance.plan_type.shows(name)))
         return shown
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = attrs.pop("custom_values", None)
+        plan_type = attrs.get("plan_type") or (self.instance and self.instance.plan_type)
+        self._take_sections(attrs, plan_type)
+        attrs = super().validate(attrs)
+        plan = self.candidate
+        is_new_type = "plan_type" in {field.name for field in plan.changed_fields()}
+        if given is not None or plan._state.adding or is_new_type:
+            try:
+                plan.take_custom_values(given or {})
+            except DjangoValidationError as error:
+                raise ValidationError({"custom_values": invalid(error).detail}) from error
+        return attrs
+
+    def _take_sections(self, attrs: dict[str, Any], plan_type: Any) -> None:
+        """A text that is not shown reads as null: sending that back changes nothing."""
+        errors = {}
+        for name in SECTIONS:
+            if name not in attrs:
+                continue
+            if plan_type and not plan_type.shows(name):
+                if attrs.pop(name):
+                    message = _("Plans of this type leave this section out.")
+                    errors[name] = [ErrorDetail(message, code="left_out")]
+            elif attrs[name] is None:
+                attrs[name] = ""
+        if errors:
+            raise ValidationError(errors)
 
 
 class PlanStepSerializer(VersionedSerializer):

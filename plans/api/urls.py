@@ -1,13 +1,15 @@
 from django.urls import path
 
 from kam.core.api.routers import ApiRouter
-from plans.api import viewsets, work_viewsets
+from plans.api import analysis_viewsets, viewsets, work_viewsets
 
 router = ApiRouter()
 router.register("account-plans", viewsets.AccountPlanViewSet)
 router.register("strategies", viewsets.StrategyViewSet)
 router.register("account-plan-objectives", viewsets.AccountPlanObjectiveViewSet)
 router.register("account-plan-participants", viewsets.AccountPlanParticipantViewSet)
+router.register("account-plan-products", analysis_viewsets.AccountPlanProductViewSet)
+router.register("related-object-analyses", analysis_viewsets.RelatedObjectAnalysisViewSet)
 router.register("action-plans", work_viewsets.ActionPlanViewSet)
 router.register("action-plan-items", work_viewsets.ActionPlanItemViewSet)
 router.register("assessment-tasks", work_viewsets.AssessmentTaskViewSet)

@@ -71,7 +71,10 @@ def plan_step(name: str, text: str) -> Any:
 
 
 class AccountPlanViewSet(CopyMixin, PlanContentViewSet):
-    """Account plans. Their numbers are at `account-plans/{id}/kpis/`."""
+    """Account plans. Their numbers are at `account-plans/{id}/kpis/`.
+
+    A list is also filtered by the fields that a plan type adds: `custom.<key>=value`.
+    """
 
     queryset = AccountPlan.objects.all()
     serializer_class = serializers.AccountPlanSerializer
@@ -83,7 +86,14 @@ class AccountPlanViewSet(CopyMixin, PlanContentViewSet):
         )
         return queryset.select_related("account", "plan_type", "owner").prefetch_related(
             Prefetch("objectives", objectives.only(*PROGRESS_FIELDS).with_work()),
+            "plan_type__custom_fields",
         )
+
+    def known_parameters(self) -> set[str]:
+        known = super().known_parameters()
+        if self.action == "list":
+            known |= filters.AccountPlanFilter.custom_parameters(self.request.query_params, self.request.user)
+        return known
 
     def get_locked_object(self, permission: str, *, requires_version: bool | None = None) -> Any:
         # Who may only hand the plan over sends nothing but the new owner.

@@ -1,5 +1,6 @@
 """Run-time objects: plans and what lies under them."""
 
+from plans.models.analyses import AccountPlanProduct, RelatedObjectAnalysis
 from plans.models.objectives import AccountPlanObjective, Strategy
 from plans.models.plans import AccountPlan, AccountPlanParticipant, ByPlanQuerySet
 from plans.models.promises import (
@@ -16,6 +17,7 @@ __all__ = [
     "AccountPlan",
     "AccountPlanObjective",
     "AccountPlanParticipant",
+    "AccountPlanProduct",
     "ActionPlan",
     "ActionPlanItem",
     "AssessmentTask",
@@ -26,6 +28,7 @@ __all__ = [
     "PlanEvent",
     "RebateProgram",
     "RebateTier",
+    "RelatedObjectAnalysis",
     "Strategy",
     "TaskActivity",
 ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -21,7 +22,7 @@ from kam.users.models import Role, User
 from plans import policies
 from plans.enums import Access, ColleagueRole, PlanStatus
 from templates_app.enums import RevenueBasis, ReviewFrequency
-from templates_app.models import PlanType
+from templates_app.models import PlanType, merged_values
 
 OVER = (PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED)
 EDITING_ROLES = frozenset({Role.KAM, Role.MSL, Role.MANAGER})
@@ -127,6 +128,12 @@ class AccountPlan(BaseModel):
     )
     risks = models.TextField(blank=True, max_length=20_000)
     competitors = models.TextField(blank=True, max_length=20_000)
+    custom_values = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("What stands in the fields that the plan type adds, by their keys."),
+    )
 
     objects = AccountPlanQuerySet.as_manager()
 
@@ -167,6 +174,15 @@ class AccountPlan(BaseModel):
             validate_minor_units(amount, self.currency, field)
         if self.parent_plan_id and self.parent_plan_id == self.pk:
             raise ValidationError({"parent_plan": _("A plan cannot be its own parent.")})
+
+    def take_custom_values(self, given: Mapping[str, Any]) -> None:
+        """Put these values into the fields that the plan type adds; raises `ValidationError` by key."""
+        self.custom_values = merged_values(
+            self.plan_type.custom_fields.all(),
+            current=self.custom_values,
+            given=given,
+            currency=self.currency,
+        )
 
     def access_of(self, user: User) -> str | None:
         """What a participant may do (`Access`); None for who is none. Asks the loaded participants where there are."""

@@ -1,5 +1,11 @@
 """Writes about plans that are more than saving one form."""
 
+from plans.operations.analyses import (
+    move_analysis,
+    reorder_analyses,
+    save_analysis,
+    save_plan_product,
+)
 from plans.operations.life_cycle import (
     TransitionNotAllowedError,
     change_plan_status,
@@ -24,10 +30,14 @@ __all__ = [
     "change_tasks",
     "complete_task",
     "log_confidential_look",
+    "move_analysis",
     "move_item",
     "place_action_plan",
     "place_item",
+    "reorder_analyses",
     "report_work",
+    "save_analysis",
+    "save_plan_product",
     "save_task",
     "take_task_step",
 ]

@@ -28,6 +28,26 @@ def plans_of_templates(templates: Sequence[Any], user: User | None = None) -> di
     return _plans(ActionPlan, "template_version__template", "objective__plan", templates, user)
 
 
+def plans_of_types(types: Sequence[Any], user: User | None = None) -> dict[Any, list[Use]]:
+    """How many plans have each type."""
+    plans = _seen(user).filter(plan_type__in=[row.pk for row in types]).order_by()
+    counted = plans.values_list("plan_type").annotate(count=Count("pk"))
+    return {pk: [Use(_("Account plans"), count)] for pk, count in counted}
+
+
+def plans_with_values(fields: Sequence[Any], user: User | None = None) -> dict[Any, list[Use]]:
+    """How many plans hold something in each custom field."""
+    counts = {
+        row.pk: _seen(user).filter(plan_type=row.plan_type_id, custom_values__has_key=row.key).count()
+        for row in fields
+    }
+    return {pk: [Use(_("Account plans"), count)] for pk, count in counts.items()}
+
+
+def _seen(user: User | None) -> Any:
+    return AccountPlan.objects.unscoped(NOBODY) if user is None else AccountPlan.objects.visible_to(user)
+
+
 def _plans(
     model: Any, path: str, plan_path: str, rows: Sequence[Any], user: User | None
 ) -> dict[Any, list[Use]]:

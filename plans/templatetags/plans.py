@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kam.core.templatetags.kam import status_pill
-from plans.enums import ObjectiveStatus, PlanStatus
-from plans.models import AccountPlan, AccountPlanObjective
+from plans.enums import Factor, Impact, ObjectiveStatus, PlanStatus
+from plans.models import AccountPlan, AccountPlanObjective, RelatedObjectAnalysis
 from plans.tabs import tabs_of_plan
 
 register = template.Library()
@@ -79,6 +79,22 @@ def objective_status(objective: AccountPlanObjective) -> SafeString:
         "on_track": _("On track"),
     }
     return status_pill(words[pace], *PACES[pace])
+
+
+HELPFUL = {Factor.STRENGTH, Factor.OPPORTUNITY}
+IMPACT_LOOKS = {Impact.VERY_HIGH: ("bad", "alert-triangle"), Impact.HIGH: ("warn", "alert-triangle")}
+
+
+@register.simple_tag
+def analysis_weight(entry: RelatedObjectAnalysis) -> SafeString:
+    """Impact and likelihood of an entry of SWOT or PESTEL, in words."""
+    words = [_("%(impact)s impact") % {"impact": entry.get_impact_display()}]
+    if entry.likelihood is not None:
+        words.append(str(entry.get_likelihood_display()).lower())
+    tone, icon = IMPACT_LOOKS.get(Impact(entry.impact), ("neutral", ""))
+    if entry.factor in HELPFUL and entry.impact >= Impact.HIGH:
+        tone, icon = "ok", "trending-up"
+    return status_pill(", ".join(words), tone, icon)
 
 
 @register.filter

@@ -5,15 +5,24 @@ from plans.views.accountplans import (
     accountplan_create,
     accountplan_delete,
     accountplan_list,
-    accountplan_section,
     accountplan_update,
     plan_options,
 )
+from plans.views.analyses import analyses_reorder, analysis_create, analysis_delete, analysis_update
 from plans.views.copying import accountplan_copy
 from plans.views.objectives import objective_create, objective_delete, objective_update
 from plans.views.participants import participant_create, participant_delete, participant_update
 from plans.views.plan_page import accountplan_detail
+from plans.views.products import (
+    plan_product_create,
+    plan_product_delete,
+    plan_product_update,
+    plan_products,
+    product_options,
+)
+from plans.views.renewal import plans_renew
 from plans.views.search import search
+from plans.views.sections import accountplan_section
 from plans.views.strategies import strategy_create, strategy_delete, strategy_update
 
 __all__ = [
@@ -25,6 +34,10 @@ __all__ = [
     "accountplan_list",
     "accountplan_section",
     "accountplan_update",
+    "analyses_reorder",
+    "analysis_create",
+    "analysis_delete",
+    "analysis_update",
     "objective_create",
     "objective_delete",
     "objective_update",
@@ -32,6 +45,12 @@ __all__ = [
     "participant_delete",
     "participant_update",
     "plan_options",
+    "plan_product_create",
+    "plan_product_delete",
+    "plan_product_update",
+    "plan_products",
+    "plans_renew",
+    "product_options",
     "search",
     "strategy_create",
     "strategy_delete",

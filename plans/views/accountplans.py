@@ -20,7 +20,7 @@ from kam.core.pages import as_uuid, posted, render_form, typed
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required, signed_in
 from plans import operations, policies
-from plans.forms import SECTIONS, AccountPlanForm, SectionForm, StatusForm
+from plans.forms import AccountPlanForm, StatusForm
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
 from templates_app.models import PlanType
 
@@ -63,7 +63,7 @@ def accountplan_create(request: HttpRequest) -> HttpResponse:
 def suggested(request: HttpRequest) -> dict[str, Any]:
     """What a new plan starts with: the reader's account, the coming period, a name."""
     start, end = policies.suggested_period(company_today())
-    plan_type = PlanType.objects.visible_to(request.user).offered().first()
+    plan_type = asked_type(request) or PlanType.objects.visible_to(request.user).offered().first()
     values: dict[str, Any] = {
         "owner": request.user,
         "start_date": start,
@@ -84,29 +84,23 @@ def suggested(request: HttpRequest) -> dict[str, Any]:
     return values
 
 
+def asked_type(request: HttpRequest) -> PlanType | None:
+    """The type that the form was asked for, to show its fields."""
+    pk = as_uuid(request.GET.get("plan_type", ""))
+    return PlanType.objects.visible_to(request.user).filter(pk=pk).first()
+
+
 @object_required(
-    AccountPlan, "plans.change_accountplan", queryset=lambda rows: rows.select_related("account")
+    AccountPlan, "plans.change_accountplan", queryset=lambda rows: rows.select_related("account", "plan_type")
 )
 def accountplan_update(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
-    form = AccountPlanForm(posted(request), instance=plan, user=request.user)
+    initial = {"plan_type": asked} if (asked := asked_type(request)) else {}
+    form = AccountPlanForm(posted(request), initial=initial, instance=plan, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(plan)s” is saved.") % {"plan": plan})
         return redirect(plan)
     context = {"form": form, "plan": plan, "nav_section": "plans"}
     return render_form(request, "plans/accountplan_form.html", context)
-
-
-@object_required(AccountPlan, "plans.change_accountplan")
-def accountplan_section(request: HttpRequest, plan: AccountPlan, section: str) -> HttpResponse:
-    """One section of prose."""
-    if section not in SECTIONS:
-        raise Http404
-    form = SectionForm(posted(request), instance=plan, section=section, user=request.user)
-    if request.method == "POST" and saved(form, form.save):
-        messages.success(request, _("“%(section)s” is saved.") % {"section": form[section].label})
-        return redirect(plan)
-    context = {"form": form, "plan": plan, "title": form[section].label, "nav_section": "plans"}
-    return render_form(request, "plans/part_form.html", context)
 
 
 @object_required(AccountPlan, "plans.delete_accountplan")

@@ -6,9 +6,9 @@ The numbers are a panel of metrics (`kam.core.panels`), made together with the p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -23,14 +23,15 @@ from kam.core.panels import render_panel
 from kam.core.policy import object_required, with_rights
 from kam.users.models import User
 from plans import operations, policies
-from plans.forms import SECTIONS
+from plans.enums import SECTIONS
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
 from plans.views.accountplans import STEPS
+from plans.views.analyses import analysis_panel
+from plans.views.sections import blocks_of, custom_values_of
 
 SHOWN_ACTIVITIES = 6
 SHOWN_CHANGES = 6
 ADVISED_OBJECTIVES = 5
-MONEY_FIELDS = ("sales_target", "stretch_target")
 OTHER_PLANS = ("parent_plan", "copied_from")  # which the reader may not see
 LINK_FIELDS = ("parent_plan", "copied_from")
 REASON = "parts of a plan that was loaded through the gate"
@@ -50,6 +51,9 @@ PLAN_COLUMNS = (
     "revenue_basis",
     "include_child_accounts",
     "is_confidential",
+    "custom_values",
+    "plan_type__name",
+    "plan_type__sections",
 )
 OBJECTIVE_COLUMNS = (
     "plan_id",
@@ -75,11 +79,13 @@ def whole(plans: QuerySet) -> QuerySet:
     objectives = AccountPlanObjective.objects.unscoped(REASON).select_related("owner")
     objectives = objectives.only(*OBJECTIVE_COLUMNS, *names_at("owner")).with_work()
     participants = AccountPlanParticipant.objects.unscoped(REASON).select_related("user")
-    plans = plans.annotate(short_term_touched_at=Subquery(short_term_changes().values("at")[:1]))
+    plans = plans.annotate(
+        short_term_touched_at=Subquery(short_term_changes().values("at")[:1]),
+        short_term_touched_by=Subquery(short_term_changes().values("actor_name")[:1]),
+    )
     plans = plans.select_related("account", "plan_type", "owner")
-    return plans.only(
-        *PLAN_COLUMNS, *SECTIONS, "account__name", "plan_type__name", *names_at("owner")
-    ).prefetch_related(
+    return plans.only(*PLAN_COLUMNS, *SECTIONS, "account__name", *names_at("owner")).prefetch_related(
+        "plan_type__custom_fields",
         Prefetch("objectives", objectives),
         Prefetch(
             "strategies", Strategy.objects.unscoped(REASON).only("plan_id", "name", "description", "order")
@@ -96,7 +102,7 @@ def names_at(path: str) -> list[str]:
 
 
 def short_term_changes() -> QuerySet:
-    """When the short-term plan was last written: it is for weeks, so its age tells whether to trust it."""
+    """When and by whom the short-term plan was last written: it is for weeks, so its age tells whether to trust it."""
     changes = Change.objects.unscoped("the age of a text of a plan that was loaded through the gate")
     return changes.filter(object_id=OuterRef("pk"), after__has_key="short_term_plan").order_by("-id")
 
@@ -106,6 +112,7 @@ def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     user = request.user
     operations.log_confidential_look(plan=plan, user=user)
     may_change = user.has_perm("plans.change_accountplan", plan)
+    sees_numbers = user.has_perm("plans.view_numbers", plan)
     objectives = list(plan.objectives.all())
     context = {
         "plan": plan,
@@ -115,10 +122,12 @@ def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         "numbers_panel": render_panel(request, "metrics:plan_panel", plan),
         "branches": branches_of(plan, objectives),
         "has_many_objectives": len(objectives) > ADVISED_OBJECTIVES,
-        "sections": sections_of(plan),
+        "blocks": blocks_of(plan),
+        "custom_values": custom_values_of(plan, people=people_of(plan), sees_numbers=sees_numbers),
+        "analyses": analysis_panel(request, plan, objectives),
         "participants": plan.participants.all(),
         "planned": next_activities(plan, user),
-        "changes": changes_of(plan, user),
+        "changes": changes_of(plan, sees_numbers=sees_numbers),
         "may_change": may_change,
         "may_delete": user.has_perm("plans.delete_accountplan", plan),
         "may_copy": user.has_perm("plans.add_accountplan"),
@@ -151,30 +160,6 @@ def branches_of(plan: AccountPlan, objectives: list[AccountPlanObjective]) -> li
     return [*branches, Branch(None, free)] if free else branches
 
 
-@dataclass(frozen=True)
-class Section:
-    name: str
-    label: str
-    text: str
-    hint: str
-    touched_at: datetime | None = None
-
-
-def sections_of(plan: AccountPlan) -> list[Section]:
-    fields = [plan._meta.get_field(name) for name in SECTIONS]
-    ages = {"short_term_plan": plan.short_term_touched_at}  # type: ignore[attr-defined]
-    return [
-        Section(
-            name=field.name,
-            label=str(field.verbose_name).capitalize(),
-            text=getattr(plan, field.name),
-            hint=str(field.help_text),
-            touched_at=ages.get(field.name),
-        )
-        for field in fields
-    ]
-
-
 def next_activities(plan: AccountPlan, user: User) -> list[Activity]:
     """What is planned with the plan's account, overdue ones first."""
     rows = Activity.objects.visible_to(user).filter(account=plan.account_id, status=ActivityStatus.PLANNED)
@@ -183,22 +168,27 @@ def next_activities(plan: AccountPlan, user: User) -> list[Activity]:
     return with_rights(rows.order_by("planned_for", "pk")[:SHOWN_ACTIVITIES], user, "crm.change_activity")
 
 
-def changes_of(plan: AccountPlan, user: User) -> list[Any]:
-    """What was done to the plan lately: targets for those who may see numbers, links to other plans for nobody."""
-    changes = Change.objects.of(plan)[:SHOWN_CHANGES]
+def people_of(plan: AccountPlan) -> dict[UUID, User]:
+    """Those whose names the page has read with the plan."""
     people = [
         plan.owner,
         *(o.owner for o in plan.objectives.all()),
         *(p.user for p in plan.participants.all()),
     ]
-    rows = [*people, plan.account, plan.plan_type, *plan.strategies.all()]
-    hidden = LINK_FIELDS if user.has_perm("plans.view_numbers", plan) else LINK_FIELDS + MONEY_FIELDS
+    return {user.pk: user for user in people}
+
+
+def changes_of(plan: AccountPlan, *, sees_numbers: bool) -> list[Any]:
+    """What was done to the plan lately: amounts for those who may see numbers, links to other plans for nobody."""
+    changes = Change.objects.of(plan)[:SHOWN_CHANGES]
+    rows = [*people_of(plan).values(), plan.account, plan.plan_type, *plan.strategies.all()]
     return readable(
         changes,
         page_of=plan.pk,
         names={str(row.pk): str(row) for row in rows if row},
         currency=plan.currency,
-        hidden=hidden,
+        hidden=LINK_FIELDS,
+        hides_money=not sees_numbers,
     )
 
 

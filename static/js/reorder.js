@@ -1,5 +1,5 @@
 // Rows of a [data-sortable] list are put in order by dragging their handle; the form around them sends
-// the order of its hidden fields. Buttons do the same without a mouse, and without this script.
+// the order of its hidden fields (or that which data-order-form names). Buttons do the same without a mouse, and without this script.
 (() => {
   const announcer = document.getElementById("announcer");
 
@@ -11,7 +11,8 @@
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150,
       ghostClass: "is-dragged",
       onEnd: (event) => {
-        if (event.oldIndex !== event.newIndex) list.closest("form").requestSubmit();
+        if (event.oldIndex === event.newIndex) return;
+        (document.getElementById(list.dataset.orderForm) || list.closest("form")).requestSubmit();
       },
     });
   };
@@ -23,7 +24,7 @@
   document.addEventListener("htmx:load", (event) => prepareAll(event.detail.elt.parentElement || document));
   document.addEventListener("htmx:afterSwap", (event) => {
     const form = event.detail.requestConfig?.elt;
-    if (form?.querySelector?.("[data-sortable]") && announcer) announcer.textContent = "The order was saved.";
+    if (form?.matches?.("[data-order], :has([data-sortable])") && announcer) announcer.textContent = "The order was saved.";
   });
   // A button at the end of the list is disabled now: its neighbour takes the focus.
   document.addEventListener("htmx:afterSettle", (event) => {

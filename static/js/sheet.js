@@ -65,6 +65,17 @@
   dialog.addEventListener("click", (event) => {
     if (event.target.closest("[data-sheet-close]")) dialog.close();
   });
+  // Ctrl and Enter save from within a text; Escape leaves a form in place (a dialog does so by itself).
+  document.addEventListener("keydown", (event) => {
+    const host = hostOf(event.target);
+    if (!host) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      event.target.closest("form")?.requestSubmit();
+    } else if (event.key === "Escape" && host !== body && !event.defaultPrevented) {
+      close(host);
+    }
+  });
   dialog.addEventListener("close", () => {
     const opener = openers.get(body);
     if (opener) (opener.link.isConnected ? opener.link : document.querySelector(opener.selector))?.focus();

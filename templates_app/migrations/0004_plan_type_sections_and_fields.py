@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('key', models.CharField(help_text='Its name in the API and in filters, such as “budget”.', max_length=40, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]{0,39}\\Z', 'Small letters, digits and “_”, a letter first, at most 40.')])),
+                ('key', models.CharField(help_text='Its name in the API and in filters, such as “budget”.', max_length=40, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9]*(_[a-z0-9]+)*\\Z', 'Small letters and digits, a letter first, “_” between them.')])),
                 ('label', models.CharField(max_length=100)),
                 ('kind', models.CharField(choices=[('text', 'Text'), ('number', 'Number'), ('money', 'Amount of money'), ('date', 'Date'), ('choice', 'Choice'), ('user', 'Colleague')], default='text', max_length=10)),
                 ('help_text', models.CharField(blank=True, max_length=300, verbose_name='help')),

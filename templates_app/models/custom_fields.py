@@ -29,7 +29,7 @@ NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # Words of the address `custom.<key>`; a letter first, so that no database takes it for an index.
 is_key = RegexValidator(
-    r"^[a-z][a-z0-9_]{0,39}\Z", _("Small letters, digits and “_”, a letter first, at most 40.")
+    r"^[a-z][a-z0-9]*(_[a-z0-9]+)*\Z", _("Small letters and digits, a letter first, “_” between them.")
 )
 
 
@@ -134,13 +134,11 @@ class CustomField(BaseModel):
         if self.kind == FieldKind.USER and not User.objects.people().filter(pk=value).exists():
             raise ValidationError(_("There is no such object."), "does_not_exist")
 
-    def shown(self, value: str) -> Any:
-        """A stored value as Python takes it: a number, a day, an id or a text."""
+    def initial(self, value: str) -> Any:
+        """A stored value as a form takes it: a number, a day, an id or a text."""
         if self.kind in {FieldKind.NUMBER, FieldKind.MONEY}:
             return Decimal(value)
-        if self.kind == FieldKind.DATE:
-            return date.fromisoformat(value)
-        return UUID(value) if self.kind == FieldKind.USER else value
+        return date.fromisoformat(value) if self.kind == FieldKind.DATE else value
 
 
 def merged_values(

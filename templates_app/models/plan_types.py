@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,11 @@ class PlanTypeQuerySet(TrackedCatalogQuerySet):
     def offered(self) -> PlanTypeQuerySet:
         """Types that can be chosen anew: retired ones stay on old plans only."""
         return self.filter(is_retired=False)
+
+    def showing(self, section: str) -> PlanTypeQuerySet:
+        """Types with this section. The list is looked into as text: SQLite cannot ask what JSON contains."""
+        texts = self.alias(section_text=Cast("sections", models.TextField()))
+        return texts.filter(section_text__contains=f'"{section}"')
 
     def with_goals(self, user: User) -> PlanTypeQuerySet:
         """With the goals that are offered first, as far as the user reads the library."""

@@ -66,7 +66,7 @@ def plan_type_detail(request: HttpRequest, plan_type: PlanType) -> HttpResponse:
         "fields": CustomField.objects.visible_to(user).filter(plan_type=plan_type),
         "goals": goals.order_by("plan_type_links__order", "plan_type_links__id"),
         "reads_library": user.has_perm("templates_app.view_library"),
-        "uses": uses.uses_of(plan_type),
+        "uses": uses.uses_of(plan_type, user),
         "may_change": may_change,
         "add_form": PlanTypeGoalForm(plan_type=plan_type, user=user) if may_change else None,
         **PAGE,
@@ -97,7 +97,7 @@ def plan_type_update(request: HttpRequest, plan_type: PlanType) -> HttpResponse:
 
 @object_required(PlanType, "templates_app.delete_plantype")
 def plan_type_delete(request: HttpRequest, plan_type: PlanType) -> HttpResponse:
-    blocked_by = [f"{use.label}: {use.count}" for use in uses.uses_of(plan_type)]
+    blocked_by = holders_of(request, plan_type)
     if request.method == "POST" and not blocked_by:
         name = str(plan_type)
         plan_type.delete()
@@ -112,6 +112,12 @@ def plan_type_delete(request: HttpRequest, plan_type: PlanType) -> HttpResponse:
         **PAGE,
     }
     return render(request, "templates_app/confirm_delete.html", context)
+
+
+def holders_of(request: HttpRequest, row: Any) -> list[str]:
+    """What keeps a row from being deleted, as far as the reader may know."""
+    seen = [f"{use.label}: {use.count}" for use in uses.uses_of(row, request.user)]
+    return seen or ([_("It is in use: retire it instead.")] if uses.uses_of(row) else [])
 
 
 # --- Sections -------------------------------------------------------------------------------
@@ -159,7 +165,7 @@ def custom_field_update(request: HttpRequest, field: CustomField) -> HttpRespons
 
 @object_required(CustomField, "templates_app.delete_customfield", queryset=with_type)
 def custom_field_delete(request: HttpRequest, field: CustomField) -> HttpResponse:
-    blocked_by = [f"{use.label}: {use.count}" for use in uses.uses_of(field)]
+    blocked_by = holders_of(request, field)
     if request.method == "POST" and not blocked_by:
         name = str(field)
         field.delete()

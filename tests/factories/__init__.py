@@ -4,6 +4,7 @@ Each saves through the model's own `save()`, so triggers and the change log work
 What is not given gets a plain, valid value; what the row needs is made with it.
 """
 
+from tests.factories.analyses import create_analysis, create_plan_product
 from tests.factories.crm import (
     add_member,
     create_account,
@@ -59,6 +60,7 @@ __all__ = [
     "create_action_plan",
     "create_activity",
     "create_activity_type",
+    "create_analysis",
     "create_category",
     "create_commitment",
     "create_contact",
@@ -74,6 +76,7 @@ __all__ = [
     "create_order",
     "create_pick_list_value",
     "create_plan",
+    "create_plan_product",
     "create_plan_type",
     "create_product",
     "create_published_template",
