@@ -20,7 +20,6 @@ from plans.views.products import (
     plan_products,
     product_options,
 )
-from plans.views.renewal import plans_renew
 from plans.views.search import search
 from plans.views.sections import accountplan_section
 from plans.views.strategies import strategy_create, strategy_delete, strategy_update
@@ -49,7 +48,6 @@ __all__ = [
     "plan_product_delete",
     "plan_product_update",
     "plan_products",
-    "plans_renew",
     "product_options",
     "search",
     "strategy_create",
