@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Account
+from kam.core.clock import company_today
 from kam.core.forms import SearchChoiceField
 from kam.users.forms import UserChoiceField
 from kam.users.models import User
 from plans import periods
 from plans.models import AccountPlan
 from plans.operations.copying import CopyRequest
-from plans.operations.parts import offered_parts
+from plans.operations.parts import check_parts, offered_parts, parts
+from plans.operations.renewal import ending_plans
+
+SHOWN_PLANS = 100
 
 
 class PlanCopyForm(forms.Form):
@@ -58,3 +63,33 @@ class PlanCopyForm(forms.Form):
     def asked(self) -> CopyRequest:
         """What a valid form asks for."""
         return CopyRequest(**{name: self.cleaned_data[name] for name in CopyRequest.__dataclass_fields__})
+
+
+class RenewalForm(forms.Form):
+    """Which plans are followed by one for the next period. `offered` are those, one more than a page shows."""
+
+    plans = forms.ModelMultipleChoiceField(
+        AccountPlan.objects.none(),
+        error_messages={
+            "required": _("Choose at least one plan."),
+            "invalid_choice": _("One of these plans was handed on already. Look again."),
+        },
+    )
+    include = forms.MultipleChoiceField(
+        label=_("What comes along"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"include": [part.name for part in parts()]}, **kwargs)
+        offered = ending_plans(user, today=company_today()).select_related("account", "owner", "plan_type")
+        self.offered = list(offered[: SHOWN_PLANS + 1])
+        self.fields["plans"].queryset = offered  # type: ignore[attr-defined]
+        self.fields["include"].choices = [(part.name, part.label) for part in parts()]  # type: ignore[attr-defined]
+
+    def clean_include(self) -> list[str]:
+        chosen = self.cleaned_data["include"]
+        try:
+            check_parts(chosen)
+        except ValidationError as error:
+            raise ValidationError(error.messages) from error
+        return chosen

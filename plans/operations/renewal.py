@@ -1,0 +1,66 @@
+"""Plans whose period ends, and the same for the period after, for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from crm.models import TerritoryEdge
+from kam.users.models import Role, User
+from plans.enums import PlanStatus
+from plans.models import AccountPlan
+from plans.operations.copying import CopyRequest, PlanCopy, copy_plan
+from plans.operations.parts import offered_parts
+from plans.periods import name_in, next_period
+
+AHEAD = timedelta(days=120)  # that long before its end a plan is offered
+BACK = timedelta(days=365)  # and that long after
+WHY = "whether a plan was copied to a later period"
+
+
+def ending_plans(user: User, *, today: date) -> QuerySet:
+    """Plans that the user may hand on, near or past their end, and without a follower; next to end first."""
+    followers = AccountPlan.objects.unscoped(WHY).filter(
+        copied_from=OuterRef("pk"), account=OuterRef("account"), start_date__gt=OuterRef("end_date")
+    )
+    plans = AccountPlan.objects.visible_to(user)
+    if user.role != Role.ADMIN:
+        theirs = Q(owner=user)
+        if user.role == Role.MANAGER:
+            territories = TerritoryEdge.ids_of(user)
+            theirs |= Q(account__territory_id__in=territories, is_confidential=False)
+        plans = plans.filter(theirs)
+    plans = plans.filter(end_date__range=(today - BACK, today + AHEAD), owner__is_active=True)
+    plans = plans.exclude(status__in=[PlanStatus.CANCELLED, PlanStatus.DRAFT])
+    return plans.filter(~Exists(followers)).order_by("end_date", "name", "id")
+
+
+@dataclass
+class Renewal:
+    made: list[PlanCopy] = field(default_factory=list)
+    refused: list[tuple[AccountPlan, str]] = field(default_factory=list)
+
+
+def renew_plans(plans: Iterable[AccountPlan], *, include: Collection[str], user: User) -> Renewal:
+    """A copy of each for its next period, whole or not at all; one that fails does not stop the others."""
+    renewal = Renewal()
+    for plan in plans:
+        start, end = next_period(plan.start_date, plan.end_date)
+        offered = {part.name for part in offered_parts(plan, user)}
+        request = CopyRequest(
+            name=name_in(plan.name, years_later=start.year - plan.start_date.year),
+            account=plan.account,
+            start_date=start,
+            end_date=end,
+            owner=plan.owner,
+            include=offered & set(include),
+        )
+        try:
+            renewal.made.append(copy_plan(plan, request))
+        except ValidationError as error:
+            renewal.refused.append((plan, " ".join(error.messages)))
+    return renewal
