@@ -7,6 +7,7 @@ app_name = "plans"
 urlpatterns = [
     path("plans/", views.accountplan_list, name="accountplan_list"),
     path("plans/new/", views.accountplan_create, name="accountplan_create"),
+    path("plans/next-period/", views.plans_renew, name="plans_renew"),
     path("plans/options/", views.plan_options, name="plan_options"),
     path("plans/<uuid:pk>/", views.accountplan_detail, name="accountplan_detail"),
     path("plans/<uuid:pk>/edit/", views.accountplan_update, name="accountplan_update"),

@@ -20,6 +20,7 @@ from plans.views.products import (
     plan_products,
     product_options,
 )
+from plans.views.renewal import plans_renew
 from plans.views.search import search
 from plans.views.sections import accountplan_section
 from plans.views.strategies import strategy_create, strategy_delete, strategy_update
@@ -44,6 +45,7 @@ __all__ = [
     "participant_delete",
     "participant_update",
     "plan_options",
+    "plans_renew",
     "plan_product_create",
     "plan_product_delete",
     "plan_product_update",
