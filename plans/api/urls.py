@@ -1,7 +1,7 @@
 from django.urls import path
 
 from kam.core.api.routers import ApiRouter
-from plans.api import analysis_viewsets, viewsets, work_viewsets
+from plans.api import analysis_viewsets, goal_imports, viewsets, work_viewsets
 
 router = ApiRouter()
 router.register("account-plans", viewsets.AccountPlanViewSet)
@@ -19,6 +19,11 @@ urlpatterns = [
         "account-plans/<uuid:pk>/progress/",
         work_viewsets.PlanProgressView.as_view(),
         name="account-plans-progress",
+    ),
+    path(
+        "account-plans/<uuid:pk>/import-goals/",
+        goal_imports.ImportGoalsView.as_view(),
+        name="account-plans-import-goals",
     ),
     *router.urls,
 ]

@@ -106,7 +106,7 @@ class ActionPlanItemSerializer(KamModelSerializer):
         if self.instance is None and self.task_name:
             task = AssessmentTask(item=row, name=self.task_name, assignee=self.context["request"].user)
             return operations.add_task(task).item
-        return super().write(row, relations)
+        return operations.add_item(row) if row._state.adding else super().write(row, relations)
 
 
 class AssessmentTaskSerializer(KamModelSerializer):
@@ -159,7 +159,10 @@ class AssessmentTaskSerializer(KamModelSerializer):
         if isinstance(place, dict):  # of `action_plan`, whose source lies in the item
             place = place.get("action_plan")
         attrs |= self._placed(place)
-        return super().validate(attrs)
+        status = attrs.pop("status", None)  # a step of its own, once the row as such holds
+        attrs = super().validate(attrs)
+        self.candidate.status = status or self.candidate.status
+        return attrs
 
     def _placed(self, place: ActionPlan | ActionPlanItem | None) -> dict[str, Any]:
         if isinstance(place, ActionPlan) and self.instance is None:

@@ -88,7 +88,7 @@ class AssessmentTaskViewSet(PlanContentViewSet):
         self.get_locked_object(self.permission("delete")).item.delete()
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    def allowed(self, step: Any, **values: Any) -> Any:
+    def allowed(self, step: Any, /, **values: Any) -> Any:
         """A step that the state forbids is 409, one with bad values 400."""
         try:
             return step(**values)

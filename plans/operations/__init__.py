@@ -14,6 +14,7 @@ from plans.operations.life_cycle import (
 from plans.operations.places import move_item, place_action_plan, place_item
 from plans.operations.work import (
     TaskStepNotAllowedError,
+    add_item,
     add_task,
     change_tasks,
     complete_task,
@@ -25,6 +26,7 @@ from plans.operations.work import (
 __all__ = [
     "TaskStepNotAllowedError",
     "TransitionNotAllowedError",
+    "add_item",
     "add_task",
     "change_plan_status",
     "change_tasks",

@@ -39,18 +39,26 @@ class TaskStepNotAllowedError(Exception):
 
 # --- Making ---------------------------------------------------------------------------------
 @transaction.atomic
+def add_item(item: ActionPlanItem) -> ActionPlanItem:
+    """Save a new, checked item; one without a place comes last."""
+    if not item.order:
+        last = ActionPlanItem.objects.unscoped(CALLER).filter(action_plan=item.action_plan)
+        item.order = (last.aggregate(last=Max("order"))["last"] or 0) + 1
+    item.save()
+    return item
+
+
+@transaction.atomic
 def add_task(task: AssessmentTask) -> AssessmentTask:
     """Save a new, checked task; its item is saved with it if that is new, and without a place comes last."""
     item = task.item
     status, task.status = task.status, TaskStatus.OPEN
     if item._state.adding:
-        if not item.order:
-            last = ActionPlanItem.objects.unscoped(CALLER).filter(action_plan=item.action_plan)
-            item.order = (last.aggregate(last=Max("order"))["last"] or 0) + 1
         item.task = task  # the log names the item by its task
-        item.save()
+        add_item(item)
         task.item = item
     task.save()
+    _follow([item.action_plan_id])
     return task if status == TaskStatus.OPEN else _bring_to(task, status)
 
 

@@ -1,0 +1,339 @@
+"""Goals of the library brought into a plan: what would be made, and making it (domain.md, Templates into plans).
+
+A draft holds unsaved rows. Whoever looks at it may change them or leave parts out; `import_goals` then
+saves what is left in one transaction and a fixed number of statements.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from kam.core.clock import company_today
+from kam.users.models import User
+from plans.enums import MeasureKind, ProgressMode
+from plans.models import (
+    AccountPlan,
+    AccountPlanObjective,
+    AccountPlanParticipant,
+    ActionPlan,
+    ActionPlanItem,
+    AssessmentTask,
+)
+from templates_app.enums import AppliesTo, AssigneeRole, VersionStatus
+from templates_app.models import (
+    ActionPlanTemplateItem,
+    ActionPlanTemplateVersion,
+    GoalDefinition,
+    GoalDefinitionTemplate,
+)
+
+CALLER = "parts of a plan that was loaded through the gate"
+MOST_GOALS = 50
+APPLIES = (AppliesTo.ACCOUNT_PLAN, AppliesTo.BOTH)
+
+
+class AlreadyImportedError(Exception):
+    """The plan has objectives from these goals: it is done again only if asked for (HTTP 409)."""
+
+    def __init__(self, goals: Sequence[GoalDefinition]) -> None:
+        names = ", ".join(f"“{goal}”" for goal in goals)
+        super().__init__(
+            _("This plan has objectives from these goals already: %(names)s.") % {"names": names}
+        )
+        self.goals = list(goals)
+
+
+@dataclass
+class TaskDraft:
+    design: ActionPlanTemplateItem
+    item: ActionPlanItem
+    task: AssessmentTask
+    is_included: bool = True
+    falls_to_owner: bool = False  # nobody on the plan has the role it is for
+
+
+@dataclass
+class ActionPlanDraft:
+    version: ActionPlanTemplateVersion
+    action_plan: ActionPlan
+    tasks: list[TaskDraft] = field(default_factory=list)
+    is_included: bool = True
+
+    @property
+    def included(self) -> list[TaskDraft]:
+        return [draft for draft in self.tasks if draft.is_included]
+
+
+@dataclass
+class GoalDraft:
+    goal: GoalDefinition
+    objective: AccountPlanObjective
+    action_plans: list[ActionPlanDraft] = field(default_factory=list)
+    without_version: list[Any] = field(default_factory=list)  # templates of which nothing is published
+    is_again: bool = False
+
+    @property
+    def included(self) -> list[ActionPlanDraft]:
+        return [draft for draft in self.action_plans if draft.is_included]
+
+
+@dataclass
+class ImportDraft:
+    plan: AccountPlan
+    start_date: date
+    goals: list[GoalDraft] = field(default_factory=list)
+
+    def action_plans(self) -> Iterator[ActionPlanDraft]:
+        return (draft for goal in self.goals for draft in goal.included)
+
+    def tasks(self) -> Iterator[TaskDraft]:
+        return (draft for action_plan in self.action_plans() for draft in action_plan.included)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "objectives": len(self.goals),
+            "action_plans": sum(1 for _draft in self.action_plans()),
+            "tasks": sum(1 for _draft in self.tasks()),
+        }
+
+
+# --- What would be made ---------------------------------------------------------------------
+def first_start(plan: AccountPlan) -> date:
+    """When work that is imported today begins: with the plan, or today once it runs."""
+    return min(max(plan.start_date, company_today()), plan.end_date)
+
+
+def offered_goals(user: User) -> Any:
+    """The goals that can be brought into an account plan."""
+    return GoalDefinition.objects.visible_to(user).offered().filter(applies_to__in=APPLIES)
+
+
+def draft_import(
+    *, plan: AccountPlan, goals: Sequence[GoalDefinition], start_date: date | None = None
+) -> ImportDraft:
+    """What importing these goals would make; six statements, however much that is."""
+    if len(goals) > MOST_GOALS:
+        raise ValidationError({"goal_definitions": _("At most %(most)s at a time.") % {"most": MOST_GOALS}})
+    start = start_date or first_start(plan)
+    draft = ImportDraft(plan, start)
+    people = People(plan)
+    objectives = AccountPlanObjective.objects.unscoped(CALLER).filter(plan=plan)
+    last = objectives.aggregate(last=Max("order"))["last"] or 0
+    ids = [goal.pk for goal in goals]
+    known = set(objectives.filter(goal_definition__in=ids).values_list("goal_definition", flat=True))
+    templates = _templates_of(ids)
+    versions = _published({template.pk for found in templates.values() for template in found})
+    for place, goal in enumerate(goals, last + 1):
+        found = templates[goal.pk]
+        planned = GoalDraft(goal, AccountPlanObjective(), is_again=goal.pk in known)
+        planned.without_version = [template for template in found if template.pk not in versions]
+        chosen = [versions[template.pk] for template in found if template.pk in versions]
+        planned.objective = _objective(goal, plan, start=start, order=place, has_work=bool(chosen))
+        planned.action_plans = [
+            _action_plan(version, planned.objective, people, start=start, order=order)
+            for order, version in enumerate(chosen, 1)
+        ]
+        draft.goals.append(planned)
+    return draft
+
+
+class People:
+    """Who gets what on a plan: the first active colleague with a role, else the owner of the work."""
+
+    def __init__(self, plan: AccountPlan) -> None:
+        rows = AccountPlanParticipant.objects.unscoped(CALLER).filter(plan=plan, user__is_active=True)
+        self.by_role: dict[str, User] = {}
+        for seat in rows.select_related("user").order_by("created_at", "id"):
+            self.by_role.setdefault(seat.role, seat.user)
+
+    def assignee(self, role: str, owner: User) -> tuple[User, bool]:
+        """With whether it falls to the owner for want of somebody with the role."""
+        if role == AssigneeRole.OWNER:
+            return owner, False
+        found = self.by_role.get(role)
+        return (found, False) if found else (owner, True)
+
+
+def _templates_of(goal_ids: Sequence[Any]) -> dict[Any, list[Any]]:
+    links = GoalDefinitionTemplate.objects.filter(goal_definition__in=goal_ids)
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for link in links.select_related("template").order_by("order", "id"):
+        found[link.goal_definition_id].append(link.template)
+    return found
+
+
+def _published(template_ids: Iterable[Any]) -> dict[Any, ActionPlanTemplateVersion]:
+    """By template, with its items and their prerequisites."""
+    rows = ActionPlanTemplateVersion.objects.filter(
+        template__in=list(template_ids), status=VersionStatus.PUBLISHED
+    )
+    versions = list(rows.select_related("template"))
+    read_items(versions)
+    return {version.template_id: version for version in versions}
+
+
+def read_items(versions: Sequence[ActionPlanTemplateVersion]) -> None:
+    """The items of these versions, in order, as `designs` of each."""
+    rows = ActionPlanTemplateItem.objects.filter(template_version__in=[version.pk for version in versions])
+    by_version: dict[Any, list[ActionPlanTemplateItem]] = defaultdict(list)
+    for item in rows.select_related("activity_type").order_by("order", "created_at", "id"):
+        by_version[item.template_version_id].append(item)
+    for version in versions:
+        version.designs = by_version[version.pk]  # type: ignore[attr-defined]
+
+
+def _objective(
+    goal: GoalDefinition, plan: AccountPlan, *, start: date, order: int, has_work: bool
+) -> AccountPlanObjective:
+    measured = ProgressMode.MANUAL if goal.default_target is None else ProgressMode.MEASURE
+    return AccountPlanObjective(
+        plan=plan,
+        goal_definition=goal,
+        name=goal.name,
+        approach=goal.description,
+        owner=plan.owner,
+        start_date=min(start, plan.end_date),
+        target_date=plan.end_date,
+        weight=goal.default_weight,
+        measure_kind=goal.measure_kind,
+        unit=plan.currency if goal.measure_kind == MeasureKind.REVENUE else goal.unit,
+        target=goal.default_target,
+        progress_mode=ProgressMode.TASKS if has_work else measured,
+        order=order,
+    )
+
+
+def _action_plan(
+    version: Any, objective: AccountPlanObjective, people: People, *, start: date, order: int
+) -> ActionPlanDraft:
+    action_plan = ActionPlan(
+        objective=objective,
+        template_version=version,
+        name=version.template.name,
+        owner=objective.owner,
+        start_date=start,
+        order=order,
+    )
+    tasks = draft_tasks(action_plan, version.designs, people, start=start)
+    action_plan.due_date = max((draft.task.due_date for draft in tasks), default=start)
+    return ActionPlanDraft(version, action_plan, tasks)
+
+
+def draft_tasks(
+    action_plan: ActionPlan,
+    designs: Sequence[ActionPlanTemplateItem],
+    people: People,
+    *,
+    start: date,
+    after: int = 0,
+) -> list[TaskDraft]:
+    """An item and task for each design, numbered from `after` + 1; prerequisites among them are linked."""
+    drafts: dict[Any, TaskDraft] = {}
+    for order, design in enumerate(designs, after + 1):
+        assignee, falls_to_owner = people.assignee(design.assignee_role, action_plan.owner)
+        item = ActionPlanItem(
+            action_plan=action_plan,
+            template_item=design,
+            order=order,
+            is_required=design.is_required,
+            weight=design.weight,
+        )
+        task = AssessmentTask(
+            kind=design.kind,
+            name=design.name,
+            instructions=design.instructions,
+            assignee=assignee,
+            start_date=days_after(start, design.start_offset),
+            due_date=days_after(start, design.due_offset),
+            priority=design.priority,
+            target_quantity=design.target_quantity,
+            activity_type=design.activity_type,
+        )
+        task.item = item
+        item.task = task  # the log names an item by its task
+        drafts[design.pk] = TaskDraft(design, item, task, falls_to_owner=falls_to_owner)
+    for draft in drafts.values():
+        if first := drafts.get(draft.design.prerequisite_id):
+            draft.item.prerequisite = first.item
+    return list(drafts.values())
+
+
+def days_after(start: date, days: int) -> date:
+    try:
+        return start + timedelta(days=days)
+    except OverflowError as error:
+        raise ValidationError({"start_date": _("The work would end after the last day there is.")}) from error
+
+
+# --- Making it ------------------------------------------------------------------------------
+@transaction.atomic
+def import_goals(draft: ImportDraft, *, again: bool = False) -> ImportDraft:
+    """Save what the draft includes: all of it or nothing.
+
+    The plan stays locked until the end: of two people who import at once the second is asked whether
+    to do it again. Raises `AlreadyImportedError`, and `ValidationError` where adjusted values do not hold.
+    """
+    plan = AccountPlan.objects.unscoped(CALLER).select_for_update().get(pk=draft.plan.pk)
+    goals = [planned.goal.pk for planned in draft.goals]
+    there = AccountPlanObjective.objects.unscoped(CALLER).filter(plan=plan, goal_definition__in=goals)
+    known = set(there.values_list("goal_definition", flat=True))
+    if known and not again:
+        raise AlreadyImportedError([planned.goal for planned in draft.goals if planned.goal.pk in known])
+    check_drafts(list(draft.tasks()), plan)
+    AccountPlanObjective.objects.bulk_create(planned.objective for planned in draft.goals)
+    ActionPlan.objects.bulk_create(planned.action_plan for planned in draft.action_plans())
+    save_drafts(list(draft.tasks()))
+    return draft
+
+
+def check_drafts(drafts: Sequence[TaskDraft], plan: AccountPlan) -> None:
+    """Everybody who gets a task sees the plan; asked once for each person that is not on it by role."""
+    people = {draft.task.assignee_id: draft.task.assignee for draft in drafts}
+    for user in people.values():
+        if user.pk == plan.owner_id:
+            continue
+        if not AccountPlan.objects.visible_to(user).filter(pk=plan.pk).exists():
+            message = _("%(user)s does not see this plan: let them take part in it first.")
+            raise ValidationError({"assignee": message % {"user": user}})
+
+
+def save_drafts(drafts: Sequence[TaskDraft]) -> None:
+    included = {draft.item.pk for draft in drafts}
+    for draft in drafts:
+        waits_for = draft.item.prerequisite
+        if waits_for is not None and waits_for._state.adding and waits_for.pk not in included:
+            draft.item.prerequisite = None  # that one is left out
+    ActionPlanItem.objects.bulk_create(draft.item for draft in drafts)
+    AssessmentTask.objects.bulk_create(draft.task for draft in drafts)
+
+
+def check_adjusted(draft: ImportDraft) -> dict[Any, ValidationError]:
+    """What does not hold of the adjusted rows that are included, by the id of the row."""
+    rows: list[Any] = [planned.objective for planned in draft.goals]
+    rows += [planned.action_plan for planned in draft.action_plans()]
+    rows += [planned.task for planned in draft.tasks()]
+    errors = {}
+    for row in rows:
+        try:
+            row.clean_fields(exclude=[field.name for field in row._meta.concrete_fields if field.is_relation])
+            _check_dates(row)
+        except ValidationError as error:
+            errors[row.pk] = error
+    return errors
+
+
+def _check_dates(row: Any) -> None:
+    end = "target_date" if isinstance(row, AccountPlanObjective) else "due_date"
+    start, due = row.start_date, getattr(row, end)
+    if start and due and start > due:
+        raise ValidationError({end: _("It is due before it starts.")})
