@@ -18,12 +18,12 @@ from django.conf import settings
 from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from crm.models import Opportunity, Order, RevenueSchedule
+from crm.rates import Rates
 from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField, PercentField
 from kam.core.money import round_money
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
-from metrics.rates import Rates
 from plans.enums import PlanStatus
 from templates_app.enums import RevenueBasis
 

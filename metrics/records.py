@@ -34,13 +34,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import AccountEdge, Opportunity, Order
+from crm.rates import Rates, first_days
 from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField, PercentField
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
 from metrics import operations, policies
 from metrics.models import PlanKPI, StaleMarker
-from metrics.rates import Rates, first_days
 from plans.enums import PlanStatus
 from plans.models import AccountPlan
 from templates_app.enums import RevenueBasis

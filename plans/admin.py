@@ -114,6 +114,7 @@ class AccountPlanAdmin(KamModelAdmin):
                     "currency",
                     "sales_target",
                     "stretch_target",
+                    "target_from_lines",
                     "revenue_basis",
                     "include_child_accounts",
                     "review_frequency",
@@ -327,3 +328,17 @@ class TaskActivityAdmin(ReadOnlyAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(models.TargetLine)
+class TargetLineAdmin(PlanPartAdmin):
+    """What is to be sold of what, and when; growth over last year is on the plan's page."""
+
+    list_display = ("__str__", "plan", "shown_target", "shown_stretch")
+    list_filter = ("year", "period")
+    list_select_related = ("plan", "category")
+    search_fields = ("plan__name", "category__name")
+    autocomplete_fields = ("plan", "category")
+    shown_target = money_column("target", currency="plan.currency")
+    shown_stretch = money_column("stretch", currency="plan.currency")
+    fields = ("plan", "category", "year", "period", "number", "last_year_entered", "target", "stretch")

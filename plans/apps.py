@@ -5,6 +5,8 @@ class PlansConfig(AppConfig):
     name = "plans"
 
     def ready(self) -> None:
+        from kam.core.triggers import register
+        from plans import triggers
         from plans.api import covering
         from plans.operations import library_uses
         from templates_app import uses
@@ -16,6 +18,7 @@ class PlansConfig(AppConfig):
             PlanType,
         )
 
+        register(triggers.declared)
         covering.register()
         uses.register(GoalDefinition, library_uses.plans_of_goals)
         uses.register(ActionPlanTemplate, library_uses.plans_of_templates)

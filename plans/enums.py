@@ -21,6 +21,7 @@ __all__ = [
     "PlanStatus",
     "Priority",
     "ProgressMode",
+    "TargetPeriod",
     "TaskStatus",
 ]
 
@@ -44,6 +45,13 @@ class ObjectiveStatus(models.TextChoices):
     NOT_ACHIEVED = "not_achieved", _("Not achieved")
     DEFERRED = "deferred", _("Deferred")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+class TargetPeriod(models.TextChoices):
+    YEAR = "year", _("Year")
+    HALF = "half", _("Half-year")
+    QUARTER = "quarter", _("Quarter")
+    MONTH = "month", _("Month")
 
 
 class ProgressMode(models.TextChoices):

@@ -30,6 +30,7 @@ from plans.enums import (
     ObjectiveStatus,
     PlanStatus,
     Priority,
+    TargetPeriod,
     TaskStatus,
 )
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanProduct, ActionPlan, Strategy
@@ -309,3 +310,20 @@ class AssessmentTaskFilter(VisibleFilterSet):
     def filter_overdue(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         late = queryset.model.objects.unscoped("narrows rows of the gate").overdue(today=company_today())
         return queryset.filter(pk__in=late) if value else queryset.exclude(pk__in=late)
+
+
+class TargetLineFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    category = VisibleChoiceFilter(ProductCategory, label=_("Category"))
+    year = django_filters.NumberFilter(label=_("Year"))
+    period = django_filters.ChoiceFilter(choices=TargetPeriod.choices, label=_("Period"))
+
+    ordering_fields: ClassVar = {
+        "category": "category__name",
+        "year": "year",
+        "period": "period",
+        "number": "number",
+        "target": "target",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    }

@@ -86,6 +86,7 @@ class AccountPlanForm(VersionedModelForm):
             "currency",
             "sales_target",
             "stretch_target",
+            "target_from_lines",
             "revenue_basis",
             "include_child_accounts",
             "review_frequency",
@@ -93,6 +94,7 @@ class AccountPlanForm(VersionedModelForm):
             "is_confidential",
         )
         labels = {
+            "target_from_lines": _("The sales target is the sum of the target lines"),
             "include_child_accounts": _("Count the companies below, too"),
             "is_confidential": _("Confidential"),
         }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.utils.formats import date_format
+
+from kam.core.money import round_money
 from plans.enums import ActionPlanStatus, Meaning, ObjectiveStatus, PlanStatus, TaskStatus
 
 # Which action leads from which statuses to which (domain.md, plan life cycle; plan types without
@@ -119,6 +123,65 @@ def pace(*, progress: Decimal | None, expected: Decimal | None) -> str | None:
     if progress >= expected:
         return "on_track"
     return "at_risk" if progress * 100 >= expected * 80 else "off_track"
+
+
+# --- Target lines -----------------------------------------------------------------------------
+PERIODS_A_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12}
+PERIOD_LETTERS = {"half": "H", "quarter": "Q"}
+
+
+def period_days(year: int, period: str, number: int) -> tuple[date, date]:
+    """The first and last day of a calendar period: the second quarter of 2026 is April to June."""
+    months = 12 // PERIODS_A_YEAR[period]
+    first = (number - 1) * months + 1
+    last = first + months - 1
+    return date(year, first, 1), date(year, last, monthrange(year, last)[1])
+
+
+def period_name(year: int, period: str, number: int) -> str:
+    """2026, H1 2026, Q2 2026, or the month in words."""
+    if period == "year":
+        return str(year)
+    if period == "month":
+        return date_format(date(year, number, 1), "YEAR_MONTH_FORMAT")
+    return f"{PERIOD_LETTERS[period]}{number} {year}"
+
+
+def periods_within(start: date, end: date, period: str) -> list[tuple[int, int]]:
+    """Year and number of the calendar periods that have days between the two."""
+    months = 12 // PERIODS_A_YEAR[period]
+    return [
+        (year, number)
+        for year in range(start.year, end.year + 1)
+        for number in range(1, PERIODS_A_YEAR[period] + 1)
+        if (year, (number - 1) * months + 1) <= (end.year, end.month)
+        and (year, number * months) >= (start.year, start.month)
+    ]
+
+
+def year_before(day: date) -> date:
+    """The same day a year earlier; of 29 February the 28th."""
+    return day.replace(year=day.year - 1, day=min(day.day, monthrange(day.year - 1, day.month)[1]))
+
+
+def days_last_year(start: date, end: date) -> tuple[date, date]:
+    """The same span a year earlier. A span that ends with its month does so in the year before, too."""
+    last = year_before(end)
+    if end.day == monthrange(end.year, end.month)[1]:
+        last = last.replace(day=monthrange(last.year, last.month)[1])
+    return year_before(start), last
+
+
+def growth_percent(*, target: Decimal | None, last_year: Decimal | None) -> Decimal | None:
+    """How much more than last year, in percent to one decimal; None where there was nothing to grow from."""
+    if target is None or last_year is None or last_year <= 0:
+        return None
+    return ((target / last_year - 1) * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+
+
+def grown(last_year: Decimal, growth: Decimal, currency: str) -> Decimal:
+    """Last year and so many percent more, rounded once to the minor unit, half up."""
+    return round_money(last_year * (100 + growth) / 100, currency)
 
 
 def suggested_period(today: date) -> tuple[date, date]:

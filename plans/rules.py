@@ -91,6 +91,9 @@ rules.add_perm(
 )
 # Targets and pipeline: kept from medical colleagues who do not take part in the plan.
 rules.add_perm("plans.view_numbers", is_active & (sees_commercial | owns_plan | takes_part))
+rules.add_perm("plans.view_targetline", may_look)
+for action in ("add", "change", "delete"):
+    rules.add_perm(f"plans.{action}_targetline", can_change)
 
 PARTS = (
     "strategy",

@@ -43,5 +43,6 @@ def tabs_of_plan(plan: AccountPlan, user: User, *, active: str) -> list[dict[str
     return shown if len(shown) > 1 else []
 
 
+register_tab(PlanTab("targets", _("Targets"), "plans:target_grid", 15, "plans.view_numbers"))
 register_tab(PlanTab("overview", _("Overview"), "plans:accountplan_detail", 0))
 register_tab(PlanTab("products", _("Products"), "plans:plan_products", 15, section=PlanSection.PRODUCTS))

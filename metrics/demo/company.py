@@ -24,6 +24,7 @@ from metrics.demo.plans import create_plans
 from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
 from metrics.demo.sections import complete_plan_types
+from metrics.demo.targets import create_targets
 from plans.models import AccountPlanObjective
 
 
@@ -61,6 +62,7 @@ def create_sample_company(*, today: date) -> Facts:
         plans = create_plans(sample)
         kpis.rebuild()
         create_history(sample)
+        create_targets(sample)
     unrated = next(o for o in sample.opportunities if o.currency == UNRATED)
     counts = Counts(
         users=len(sample.users),

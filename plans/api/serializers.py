@@ -49,6 +49,7 @@ class AccountPlanSerializer(KamModelSerializer):
             "currency",
             "sales_target",
             "stretch_target",
+            "target_from_lines",
             "revenue_basis",
             "include_child_accounts",
             "is_confidential",

@@ -2,6 +2,7 @@ from django.urls import path
 
 from kam.core.api.routers import ApiRouter
 from plans.api import analysis_viewsets, goal_imports, viewsets, work_viewsets
+from plans.api.target_viewsets import TargetLineViewSet
 
 router = ApiRouter()
 router.register("account-plans", viewsets.AccountPlanViewSet)
@@ -13,6 +14,7 @@ router.register("related-object-analyses", analysis_viewsets.RelatedObjectAnalys
 router.register("action-plans", work_viewsets.ActionPlanViewSet)
 router.register("action-plan-items", work_viewsets.ActionPlanItemViewSet)
 router.register("assessment-tasks", work_viewsets.AssessmentTaskViewSet)
+router.register("target-lines", TargetLineViewSet)
 
 urlpatterns = [
     path(

@@ -11,6 +11,7 @@ from plans.models.promises import (
     RebateProgram,
     RebateTier,
 )
+from plans.models.targets import TargetLine
 from plans.models.work import ActionPlan, ActionPlanItem, AssessmentTask, TaskActivity
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "RebateTier",
     "RelatedObjectAnalysis",
     "Strategy",
+    "TargetLine",
     "TaskActivity",
 ]

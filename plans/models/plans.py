@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Account, AccountEdge, TerritoryEdge
 from kam.core.addresses import record_url
+from kam.core.aggregates import ExactSum
 from kam.core.clock import company_today
-from kam.core.fields import MoneyTotalField
+from kam.core.fields import MoneyField, MoneyTotalField
 from kam.core.models import BaseModel, TrackedScopedQuerySet
 from kam.core.money import CurrencyField, validate_minor_units
 from kam.users.models import Role, User
@@ -93,6 +94,9 @@ class AccountPlan(BaseModel):
     currency = CurrencyField()
     sales_target = MoneyTotalField(null=True, blank=True, help_text=_("What is to be won in the period."))
     stretch_target = MoneyTotalField(null=True, blank=True)
+    target_from_lines = models.BooleanField(
+        default=False, help_text=_("The sales target is the sum of the target lines.")
+    )
     revenue_basis = models.CharField(
         max_length=20,
         choices=RevenueBasis.choices,
@@ -183,6 +187,15 @@ class AccountPlan(BaseModel):
             given=given,
             currency=self.currency,
         )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.target_from_lines:  # a trigger keeps it so (`plans.triggers`); the log wants to know
+            self.sales_target = self.sum_of_target_lines()
+        super().save(*args, **kwargs)
+
+    def sum_of_target_lines(self) -> Any:
+        lines = self.target_lines.unscoped("the target of a plan is the sum of its lines")
+        return lines.order_by().aggregate(sum=ExactSum("target", places=MoneyField.decimal_places))["sum"]
 
     def access_of(self, user: User) -> str | None:
         """What a participant may do (`Access`); None for who is none. Asks the loaded participants where there are."""

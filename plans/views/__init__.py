@@ -24,6 +24,7 @@ from plans.views.renewal import plans_renew
 from plans.views.search import search
 from plans.views.sections import accountplan_section
 from plans.views.strategies import strategy_create, strategy_delete, strategy_update
+from plans.views.targets import target_add, target_grid, target_grow
 
 __all__ = [
     "accountplan_action",
@@ -55,4 +56,7 @@ __all__ = [
     "strategy_create",
     "strategy_delete",
     "strategy_update",
+    "target_add",
+    "target_grid",
+    "target_grow",
 ]

@@ -145,6 +145,7 @@ MAKE: dict[type[models.Model], Make] = {
     plans.ActionPlanItem: lambda world, owner: completed_call(world, owner).item,
     plans.AssessmentTask: lambda world, owner: completed_call(world, owner),
     plans.TaskActivity: lambda world, owner: completed_call(world, owner).calls.unscoped("test").get(),
+    plans.TargetLine: lambda world, owner: factories.create_target_line(plan_with_parts(world, owner)),
     PlanKPI: computed_plan,
     PlanKPISnapshot: kept_numbers,
 }

@@ -39,6 +39,7 @@ from tests.factories.promises import (
     create_event,
     create_rebate_program,
 )
+from tests.factories.targets import create_target_line
 from tests.factories.templates import (
     create_custom_field,
     create_goal,
@@ -85,6 +86,7 @@ __all__ = [
     "create_schedule",
     "create_stage",
     "create_strategy",
+    "create_target_line",
     "create_task",
     "create_template",
     "create_template_category",

@@ -12,7 +12,8 @@ from django.db import models
 from crm.models import Account, Activity, Contact, Opportunity, OpportunityLine, Order, RevenueSchedule
 from kam.core.gate import ScopedQuerySet
 from kam.users.models import User
-from metrics.models import PlanKPI
+from metrics.history import take_snapshots
+from metrics.models import PlanKPI, PlanKPISnapshot
 from metrics.operations import rebuild
 from plans.enums import Access, ItemKind, PlanStatus
 from plans.models import (
@@ -29,6 +30,7 @@ from plans.models import (
     RebateProgram,
     RebateTier,
     Strategy,
+    TargetLine,
     TaskActivity,
 )
 from tests import factories
@@ -128,6 +130,7 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
         factories.create_coop_expense(factories.create_coop_fund(plan))
         factories.create_rebate_program(plan, tiers=[(1_000, 2)])
         factories.create_event(plan)
+        factories.create_target_line(plan)
     return cast | {"keeper": world.keeper}
 
 
@@ -153,8 +156,9 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     RebateProgram: ("plan__name", set()),
     RebateTier: ("program__plan__name", set()),
     PlanEvent: ("plan__name", set()),
+    TargetLine: ("plan__name", set()),
 }
-COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order}
+COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order, TargetLine}
 OF_PLANS = [
     model for model, (path, _names) in NAMES.items() if model is AccountPlan or path.endswith("plan__name")
 ]
@@ -166,9 +170,9 @@ def names(rows: models.QuerySet, model: Any) -> set[str]:
 
 
 def expected_visible(model: Any, persona: str) -> set[str]:
-    if model in OF_PLANS:
-        return PLANS[persona]
-    return set() if model in COMMERCIAL and persona in NOT_COMMERCIAL else RECORDS[persona]
+    if model in COMMERCIAL and persona in NOT_COMMERCIAL:
+        return set()
+    return PLANS[persona] if model in OF_PLANS else RECORDS[persona]
 
 
 def expected_editable(model: Any, persona: str) -> set[str]:
@@ -222,15 +226,16 @@ def test_every_scoped_model_is_in_the_table() -> None:
         if isinstance(model._default_manager.all(), ScopedQuerySet) and model._meta.app_label != "core"
     }
 
-    assert scoped == set(NAMES) | {AccountPlanParticipant, PlanKPI}
+    assert scoped == set(NAMES) | {AccountPlanParticipant, PlanKPI, PlanKPISnapshot}
 
 
 def test_participants_and_numbers_follow_their_plan(people: dict[str, User], world: World) -> None:
     for plan in AccountPlan._base_manager.all():
         factories.add_participant(plan, factories.create_user())
     rebuild()
+    take_snapshots(sweeper="test")
     for who in PERSONAS:
-        for model in (AccountPlanParticipant, PlanKPI):
+        for model in (AccountPlanParticipant, PlanKPI, PlanKPISnapshot):
             assert (
                 set(model.objects.visible_to(people[who]).values_list("plan__name", flat=True)) == PLANS[who]
             )
