@@ -232,11 +232,10 @@ class _Run:
         for name in table.names:
             model: Any = table.target_of(name)
             unscoped = getattr(model.objects, "unscoped", None)
-            found = (unscoped(WHY) if unscoped else model.objects).in_bulk(
-                {getattr(row, name) for row in rows}
-            )
+            wanted = {getattr(row, name) for row in rows} - {None}
+            found = (unscoped(WHY) if unscoped else model.objects).in_bulk(wanted)
             for row in rows:
-                setattr(row, name.removesuffix("_id"), found[getattr(row, name)])
+                setattr(row, name.removesuffix("_id"), found.get(getattr(row, name)))
 
     def _write_relation(
         self, log: Log, model: type[models.Model], name: str, pairs: list[tuple[Any, Any]]

@@ -20,6 +20,7 @@ from plans.models import (
     AccountPlan,
     AccountPlanObjective,
     AccountPlanParticipant,
+    AccountPlanProduct,
     ActionPlan,
     ActionPlanItem,
     AssessmentTask,
@@ -28,6 +29,7 @@ from plans.models import (
     PlanEvent,
     RebateProgram,
     RebateTier,
+    RelatedObjectAnalysis,
     Strategy,
 )
 
@@ -181,7 +183,34 @@ register_part(
         ),
     )
 )
-register_part(Part("targets", gettext_lazy("Targets"), (), permission="plans.view_numbers"))
+register_part(
+    Part(
+        "targets",
+        gettext_lazy("Targets and products"),
+        (
+            Table(
+                AccountPlanProduct,
+                names=("product_id", "category_id"),
+                fresh={"last_year_actual": None},
+            ),
+        ),
+        permission="plans.view_numbers",
+    )
+)
+register_part(
+    Part(
+        "analyses",
+        gettext_lazy("SWOT and PESTEL"),
+        (
+            Table(
+                RelatedObjectAnalysis,
+                links=("product_id",),
+                relations=("objectives",),
+                people=("owner_id",),
+            ),
+        ),
+    )
+)
 register_part(
     Part(
         "commitments",

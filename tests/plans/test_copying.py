@@ -17,11 +17,13 @@ from plans.enums import Access, ActionPlanStatus, ObjectiveStatus, PlanStatus, T
 from plans.models import (
     AccountPlan,
     AccountPlanObjective,
+    AccountPlanProduct,
     ActionPlan,
     ActionPlanItem,
     AssessmentTask,
     CoopFund,
     RebateTier,
+    RelatedObjectAnalysis,
     Strategy,
 )
 from plans.operations import copying
@@ -96,6 +98,9 @@ def grow(plan: AccountPlan, *, width: int) -> None:
         factories.create_event(plan)
         factories.create_coop_fund(plan)
         factories.create_rebate_program(plan)
+        factories.create_analysis(
+            plan, product=factories.create_plan_product(plan), objectives=[objective], owner=plan.owner
+        )
 
 
 def test_the_frame_stays_and_its_state_starts_fresh(source: AccountPlan, owner: User) -> None:
@@ -192,6 +197,26 @@ def test_promises_come_with_their_tiers(source: AccountPlan, owner: User) -> Non
     assert new
 
 
+def test_analyses_come_with_their_product_and_the_objectives_that_answer_them(
+    source: AccountPlan, owner: User
+) -> None:
+    product = factories.create_plan_product(source, target=500, last_year_actual=400)
+    answers = factories.create_objective(source, "Answer")
+    factories.create_analysis(source, "Only one champion", product=product, objectives=[answers])
+
+    made = copy_plan(source, asked(source, owner)).plan
+
+    (entry,) = rows(RelatedObjectAnalysis, made)
+    (kept,) = rows(AccountPlanProduct, made)
+    assert (entry.text, entry.product_id) == ("Only one champion", kept.pk)
+    assert (kept.product_id, kept.target, kept.last_year_actual) == (product.product_id, 500, None)
+    assert [row.plan_id for row in entry.objectives.unscoped(WHY)] == [made.pk]
+    alone = copy_plan(source, asked(source, owner, {"analyses"})).plan
+    (entry,) = rows(RelatedObjectAnalysis, alone)
+    assert entry.product_id is None
+    assert not entry.objectives.unscoped(WHY).exists()
+
+
 def test_every_new_row_is_in_the_log_under_who_copied(source: AccountPlan, owner: User) -> None:
     grow(source, width=2)
     before = Change.objects.unscoped(WHY).count()
@@ -200,7 +225,8 @@ def test_every_new_row_is_in_the_log_under_who_copied(source: AccountPlan, owner
         made = copy_plan(source, asked(source, owner))
 
     changes = Change.objects.unscoped(WHY).filter(container_id=made.plan.pk)
-    assert changes.count() == Change.objects.unscoped(WHY).count() - before == sum(made.counts.values()) + 1
+    assert changes.count() == Change.objects.unscoped(WHY).count() - before
+    assert changes.filter(operation="create").count() == sum(made.counts.values()) + 1
     assert {change.actor_id for change in changes} == {owner.pk}
     task = rows(AssessmentTask, made.plan)[0]
     assert changes.get(object_id=task.pk).after["name"] == task.name
