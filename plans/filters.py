@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Account, Product, ProductCategory, Territory
@@ -106,6 +107,22 @@ class CustomValueFilter(django_filters.Filter):
         return queryset.alias(**{name: value_of}).filter(matches)
 
 
+class PlanTypeSelect(forms.Select):
+    """On the list page: another type has other fields, so the filters are read anew, not only the list."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        reading = {
+            "hx-get": reverse_lazy("plans:accountplan_list"),
+            "hx-include": "closest form",
+            "hx-target": "#content",
+            "hx-select": "#content",
+            "hx-swap": "outerHTML show:none",
+            "hx-push-url": "true",
+            "hx-trigger": "change consume",
+        }
+        super().__init__({**reading, **(attrs or {})}, **kwargs)
+
+
 # --- Plans ----------------------------------------------------------------------------------
 class AccountPlanFilter(VisibleFilterSet):
     """Also by custom fields: those that are asked for, and those of the plan type that is."""
@@ -115,7 +132,7 @@ class AccountPlanFilter(VisibleFilterSet):
         Territory, field_name="account__territory__edges_up__ancestor", label=_("Territory")
     )
     owner = VisibleChoiceFilter(User, label=_("Owner"))
-    plan_type = VisibleChoiceFilter(PlanType, label=_("Plan type"))
+    plan_type = VisibleChoiceFilter(PlanType, label=_("Plan type"), widget=PlanTypeSelect)
     status = django_filters.MultipleChoiceFilter(choices=PlanStatus.choices, label=_("Status"))
     current = YesNoFilter(method="filter_current", label=_("Current"))
     start_date = DayRangeFilter(label=_("Starts"))

@@ -129,6 +129,7 @@ class AccountPlanForm(VersionedModelForm):
             self.data.get(self.add_prefix("plan_type")) if self.is_bound else self.initial.get("plan_type")
         )
         plan_type = types.filter(pk=as_uuid(str(getattr(chosen, "pk", chosen)))).first() if chosen else None
+        self.plan_type_name = plan_type.name if plan_type else _("account plan")
         self.custom_fields = list(plan_type.custom_fields.all()) if plan_type else []
         self.custom_values: dict[str, str] | None = None
         for definition in self.custom_fields:

@@ -167,7 +167,9 @@ class PlanTypeForm(VersionedModelForm):
 class PlanTypeGoalForm(forms.Form):
     """One more goal that plans of a type are offered first."""
 
-    goal = forms.ModelChoiceField(GoalDefinition.objects.none(), label=gettext_lazy("Goal"))
+    goal = forms.ModelChoiceField(
+        GoalDefinition.objects.none(), label=gettext_lazy("Goal"), empty_label=gettext_lazy("Choose one")
+    )
 
     def __init__(self, *args: Any, plan_type: PlanType, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

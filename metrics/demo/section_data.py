@@ -86,7 +86,7 @@ PLAN_TYPE_PARTS = {
         goals=(
             "Win a place on the formulary",
             "Grow revenue with the account",
-            "Train the people who use our products",
+            "Become a trusted adviser",
         ),
     ),
     "Strategic Management Plan": TypeSpec(
