@@ -32,6 +32,7 @@ RATE_ONE = 10**10  # a rate of 1 in RateField's scale
 FACTOR_ONE = 10**CROSS_RATE_PLACES
 PROBABILITY_ONE = 1000  # 100 % in PercentField's scale
 PER_UNIT = {0: "0.001", 1: "0.01", 2: "0.1", 3: "1.0"}  # minor units in a thousandth, by decimal places
+UNIT = {0: "1000", 1: "100", 2: "10", 3: "1"}  # thousandths in a minor unit
 MANY_PLANS = 200  # from here on a plan made for the statement is worth its time
 
 
@@ -62,7 +63,7 @@ DIALECTS = {
         product="({value}::numeric * {factor})",
         plus="({left} + {right})",
         # Products with decimal fractions are exact where quotients would not be; ROUND is half away from zero.
-        rounded="(ROUND({value} * {fraction} * {per_unit}) / {per_unit})::bigint",
+        rounded="(ROUND({value} * {fraction} * {per_unit}) * {unit})::bigint",
         differs="IS DISTINCT FROM",
     ),
     "sqlite": Dialect(
@@ -149,17 +150,17 @@ def _rate_on(currency: str, on_date: str, *, company: str) -> str:
 
 
 # --- Sums -----------------------------------------------------------------------------------
-def _per_unit(currency: str) -> str:
-    """SQL: minor units of a currency in a thousandth: 0.1 for two places, 1 for three, 0.001 for none."""
+def _by_places(currency: str, values: dict[int, str]) -> str:
+    """SQL: the value for as many decimal places as a currency has."""
     by_places: dict[int, list[str]] = {}
     for code in sorted(currency_codes()):
         by_places.setdefault(minor_units(code), []).append(f"'{code}'")
     cases = " ".join(
-        f"WHEN {currency} IN ({', '.join(codes)}) THEN {PER_UNIT[places]}"
+        f"WHEN {currency} IN ({', '.join(codes)}) THEN {values[places]}"
         for places, codes in sorted(by_places.items())
         if places != 2
     )
-    return f"CASE {cases} ELSE {PER_UNIT[2]} END"
+    return f"CASE {cases} ELSE {values[2]} END"
 
 
 def _totals(d: Dialect) -> str:
@@ -178,41 +179,68 @@ def _totals(d: Dialect) -> str:
     )
 
 
-def _rounded(d: Dialect, value: str, divisor: int, per_unit: str) -> str:
+def _rounded(d: Dialect, value: str, divisor: int, prefix: str) -> str:
     """SQL: value ÷ divisor (a power of ten), rounded half up to the minor unit."""
+    fraction = f"{Decimal(1) / divisor:f}"
     return d.rounded.format(
-        value=value, divisor=divisor, fraction=f"{Decimal(1) / divisor:f}", per_unit=per_unit
+        value=value,
+        divisor=divisor,
+        fraction=fraction,
+        per_unit=f"p.{prefix}per_unit",
+        unit=f"p.{prefix}unit",
     )
 
 
 def _results(d: Dialect, *, company: str) -> str:
-    """SQL: every column of a plan's KPIs that is a sum, rounded once."""
+    """SQL: every sum of a plan's KPIs rounded once; those in company currency if the plan's is another."""
     target = d.product.format(value="p.sales_target", factor="p.target_rate")
-    columns = {"company_sales_target": _rounded(d, target, RATE_ONE, "p.company_unit")}
+    columns = {"company_sales_target": _rounded(d, target, RATE_ONE, "company_")}
     for name, (_value, _condition, scale) in SUMS.items():
-        own = _rounded(d, f"s.{name}", FACTOR_ONE * scale, "p.per_unit")
-        foreign = _rounded(d, f"s.company_{name}", RATE_ONE * scale, "p.company_unit")
+        own = _rounded(d, f"s.{name}", FACTOR_ONE * scale, "")
+        foreign = _rounded(d, f"s.company_{name}", RATE_ONE * scale, "company_")
         columns[name] = own
-        columns[f"company_{name}"] = f"CASE WHEN p.currency = {company} THEN {own} ELSE {foreign} END"
+        columns[f"company_{name}"] = f"CASE WHEN p.currency <> {company} THEN {foreign} END"
     return ", ".join(f"{value} AS {name}" for name, value in columns.items())
 
 
-def rollup_sql(vendor: str, *, plan_filter: str, company: str, today: str, now: str) -> str:
-    """The whole upsert. `company`, `today` and `now` are the SQL of these parameters."""
+def rollup_sql(vendor: str, **parameters: str) -> str:
+    """The whole upsert in one statement; the parameters are those of `_computed`."""
+    return _upsert(vendor, rows=f"({_computed(vendor, **parameters)})")
+
+
+def _upsert(vendor: str, *, rows: str) -> str:
+    """SQL: store the computed rows that are new or differ."""
+    names = [name for name in COLUMNS if name not in {"plan_id", "computed_at"}]
+    stored, computed = (", ".join(f"{table}.{name}" for name in names) for table in "kc")
+    return f"""
+    INSERT INTO metrics_plankpi ({", ".join(COLUMNS)})
+    SELECT c.* FROM {rows} c LEFT JOIN metrics_plankpi k ON k.plan_id = c.plan_id
+    WHERE k.plan_id IS NULL OR ({stored}) {DIALECTS[vendor].differs} ({computed})
+    ON CONFLICT (plan_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
+    """
+
+
+def _computed(vendor: str, *, plan_filter: str, company: str, today: str, now: str) -> str:
+    """SQL: the KPIs of these plans. `company`, `today` and `now` are the SQL of these parameters."""
     d = DIALECTS[vendor]
     sources = " UNION ALL ".join(SOURCES)
     cross_factor = d.cross_factor.format(record="r.record_rate", plan="r.plan_rate")
+    own = {name: f"COALESCE({name}, 0)" for name in SUMS}
+    in_company = {
+        name: f"CASE WHEN currency = {company} THEN {value} ELSE COALESCE(company_{name}, 0) END"
+        for name, value in own.items()
+    }
     expected, company_expected = (
-        d.plus.format(
-            left=f"COALESCE({prefix}won_revenue, 0)", right=f"COALESCE({prefix}weighted_pipeline, 0)"
-        )
-        for prefix in ("", "company_")
+        d.plus.format(left=sums["won_revenue"], right=sums["weighted_pipeline"]) for sums in (own, in_company)
     )
     variance = d.plus.format(left=expected, right="(- sales_target)")
     company_variance = d.plus.format(left=company_expected, right="(- company_sales_target)")
-    compared = [name for name in COLUMNS if name not in {"plan_id", "computed_at"}]
+    places = ", ".join(
+        f"{_by_places(currency, values)} AS {name}"
+        for currency, prefix in (("t.currency", ""), (company, "company_"))
+        for values, name in ((PER_UNIT, f"{prefix}per_unit"), (UNIT, f"{prefix}unit"))
+    )
     return f"""
-    INSERT INTO metrics_plankpi ({", ".join(COLUMNS)})
     WITH target AS {d.inline} (
         SELECT p.id, p.account_id, p.start_date, p.end_date, p.currency, p.sales_target, p.revenue_basis,
                p.include_child_accounts, p.status
@@ -248,23 +276,18 @@ def rollup_sql(vendor: str, *, plan_filter: str, company: str, today: str, now: 
         SELECT p.id, p.currency, p.revenue_basis, p.sales_target, {_results(d, company=company)},
                s.won_count, s.open_count, s.lost_count, s.slipped_count, s.not_converted_count,
                s.company_not_converted_count, s.valid_until
-        FROM (SELECT t.*, {_per_unit("t.currency")} AS per_unit, {_per_unit(company)} AS company_unit,
-                     {_rate_on("t.currency", "t.start_date", company=company)} AS target_rate FROM target t) p
+        FROM (SELECT t.*, {places}, {_rate_on("t.currency", "t.start_date", company=company)} AS target_rate
+              FROM target t {d.fence}) p
         LEFT JOIN summed s ON s.plan_id = p.id {d.fence}
     ), computed ({", ".join(COLUMNS)}) AS (
-        SELECT id, currency, revenue_basis, sales_target, COALESCE(won_revenue, 0), COALESCE(pipeline, 0),
-               COALESCE(weighted_pipeline, 0), {expected}, {variance}, COALESCE(won_count, 0),
-               COALESCE(open_count, 0), COALESCE(lost_count, 0), COALESCE(slipped_count, 0),
+        SELECT id, currency, revenue_basis, sales_target, {", ".join(own.values())}, {expected}, {variance},
+               COALESCE(won_count, 0), COALESCE(open_count, 0), COALESCE(lost_count, 0), COALESCE(slipped_count, 0),
                COALESCE(not_converted_count, 0), {company}, company_sales_target,
-               COALESCE(company_won_revenue, 0), COALESCE(company_pipeline, 0),
-               COALESCE(company_weighted_pipeline, 0), {company_expected}, {company_variance},
+               {", ".join(in_company.values())}, {company_expected}, {company_variance},
                COALESCE(company_not_converted_count, 0), valid_until, {now}
         FROM result {d.fence}
     )
-    SELECT c.* FROM computed c LEFT JOIN metrics_plankpi k ON k.plan_id = c.plan_id
-    WHERE k.plan_id IS NULL
-       OR ({", ".join(f"k.{name}" for name in compared)}) {d.differs} ({", ".join(f"c.{name}" for name in compared)})
-    ON CONFLICT (plan_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
+    SELECT * FROM computed
     """
 
 
@@ -286,16 +309,27 @@ def compute(
             ids = [str(pk) for pk in plan_ids or ()]
             cursor.execute(f"SELECT {function_name()}(%s::uuid[], %s, %s, %s)", [ids, company, today, now])
             return
-        if connection.vendor == "postgresql" and is_for_many:
-            # Compiling costs more than it saves, and the groups of many plans do not fit the usual memory.
-            cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
         plan_filter, parameters = _plan_filter(connection, plan_ids)
         parameters |= {
             "company": company,
             "today": connection.ops.adapt_datefield_value(today),
             "now": connection.ops.adapt_datetimefield_value(now),
         }
-        cursor.execute(rollup_sql(connection.vendor, plan_filter=plan_filter, **PARAMETERS), parameters)
+        in_parallel = connection.vendor == "postgresql" and plan_ids is None
+        build = _in_parallel if in_parallel else rollup_sql
+        sql = build(connection.vendor, plan_filter=plan_filter, **PARAMETERS)
+        if connection.vendor == "postgresql":
+            # Compiling costs more than it saves, and the groups of many plans do not fit the usual memory.
+            sql = f"SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; {sql}"
+        cursor.execute(sql, parameters)
+
+
+def _in_parallel(vendor: str, **parameters: str) -> str:
+    """The same for very many plans: several processes read for a new table, but only one for an INSERT."""
+    return (
+        f"CREATE TEMP TABLE kam_computed ON COMMIT DROP AS {_computed(vendor, **parameters)};"
+        f"{_upsert(vendor, rows='kam_computed')}; DROP TABLE kam_computed"
+    )
 
 
 def _plan_filter(
@@ -309,7 +343,8 @@ def _plan_filter(
 
 
 # On PostgreSQL planning the statement takes many times as long as running it for one plan. A function
-# keeps the plan with the connection; its name changes with its text, so old code never runs new SQL.
+# keeps the plan with the connection; its name changes with its text, so old code never runs new SQL. The
+# joins are written in the order that is right for a few plans, whatever the database knows of the tables.
 @cache
 def _function_body() -> str:
     parameters = {"company": "company_currency", "today": "on_today", "now": "at_now"}
@@ -328,7 +363,7 @@ def install_function(connection: BaseDatabaseWrapper) -> None:
         cursor.execute(
             f"CREATE OR REPLACE FUNCTION {function_name()}"
             "(plan_ids uuid[], company_currency varchar, on_today date, at_now timestamptz) RETURNS void "
-            "LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS "
+            "LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET join_collapse_limit = 1 AS "
             f"$$ #variable_conflict use_column\nBEGIN {_function_body()}; END $$"
         )
     _databases_with_function.add(connection.alias)
