@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -81,9 +81,9 @@ def statements_of(action: Action) -> list[str]:
     """What it asks of the database, apart from BEGIN and COMMIT. Django's own log leaves COPY out."""
     copies: list[str] = []
 
-    def copy(connection: BaseDatabaseWrapper, sql: str, text: str) -> None:
+    def copy(connection: BaseDatabaseWrapper, sql: str, texts: Iterator[str]) -> None:
         copies.append(sql)
-        unlogged(connection, sql, text)
+        unlogged(connection, sql, texts)
 
     unlogged = writing._copy
     with patch.object(writing, "_copy", copy), CaptureQueriesContext(connection) as queries:

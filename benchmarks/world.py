@@ -7,8 +7,11 @@ an account over this year or the last; every twentieth account heads a tree of f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
+from django.apps import apps
 from django.db import transaction
 
 from benchmarks.database import World
@@ -184,8 +187,9 @@ def fill(world: World, *, accounts: int, opportunities: int) -> None:
         "today": company_today(),
         "prose": PROSE,
     }
-    for statement in ROWS:
-        world.sql(statement.format(**names), [])
+    with column_defaults(world):
+        for statement in ROWS:
+            world.sql(statement.format(**names), [])
     world.sql(SCRATCH)
     world.sql("VACUUM (ANALYZE)")  # as the server does by itself sooner or later
     with world.active():
@@ -193,6 +197,23 @@ def fill(world: World, *, accounts: int, opportunities: int) -> None:
         StaleMarker.objects.all().delete()
         operations.rebuild()
     world.sql("VACUUM (ANALYZE)")
+
+
+@contextmanager
+def column_defaults(world: World) -> Iterator[None]:
+    """Columns that the rows do not name get what the models would have given them."""
+    changed = []
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            value = None if field.null or field.primary_key else field.get_default()
+            if value is not None and model._meta.managed:
+                changed.append(f'ALTER TABLE {model._meta.db_table} ALTER "{field.column}"')
+                world.sql(f"{changed[-1]} SET DEFAULT %s", [field.get_db_prep_save(value, world.bare)])
+    try:
+        yield
+    finally:
+        for column in changed:
+            world.sql(f"{column} DROP DEFAULT")
 
 
 @transaction.atomic
