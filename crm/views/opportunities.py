@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -42,16 +44,17 @@ COLUMNS = (
     "owner__last_name",
     "owner__username",
 )
+TOTALS_LIMIT = 100_000
 SHOWN_FILTERS = ("stage", "owner", "account", "close_date", "amount")
 
 
 @permission_required("crm.view_commercial")
 def opportunity_list(request: HttpRequest) -> HttpResponse:
-    visible = Opportunity.objects.visible_to(request.user)
+    """A long list says what it adds up to in an answer of its own, which the page asks for when it is there."""
     filterset = list_filter(
         OpportunityFilter,
         request,
-        visible.select_related("account", "stage", "owner").only(*COLUMNS),
+        Opportunity.objects.visible_to(request.user),
         name="opportunities",
         show=SHOWN_FILTERS,
         hidden=("is_closed", "slipped", "is_won"),
@@ -60,19 +63,49 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
             "owner": reverse_lazy("users:user_options"),
         },
     )
-    page = page_of(request, filterset.qs)
-    # More than are counted are not added up either: that would take longer than all the rest.
-    is_countable = page.paginator.count is not None
+    asks_for_totals = request.GET.get("totals") == "show"
+    if asks_for_totals and request.htmx:  # type: ignore[attr-defined]
+        return vary(render(request, "crm/_opportunity_totals.html", totals_of_many(filterset.qs)))
+    page = page_of(request, filterset.qs, rows=partial(rows_of, filterset))
+    if page.paginator.count is not None:
+        totals: dict[str, Any] = {"totals": filterset.qs.totals_by_currency()}
+    else:
+        totals = totals_of_many(filterset.qs) if asks_for_totals else {"totals_follow": True}
     context = {
         "filter": filterset,
         "page_obj": page,
-        "totals": filterset.qs.totals_by_currency() if is_countable else None,
+        **totals,
         "tabs": list_tabs(request),
         "may_add": request.user.has_perm("crm.add_opportunity"),
         "today": company_today(),
         "nav_section": "opportunities",
     }
-    return render(request, "crm/opportunity_list.html", context)
+    return vary(render(request, "crm/opportunity_list.html", context))
+
+
+def rows_of(filterset: OpportunityFilter, count: int | None) -> QuerySet:
+    """The rows to read, of `count` in all: a few are picked and put in order, of many the order is walked."""
+    if count is None:
+        visible = Opportunity.objects.read_in_order().visible_to(filterset.request.user)
+        rows = filterset.filter_queryset(visible)
+    else:
+        picked = filterset.qs.order_by().values("pk")[:count]
+        rows = Opportunity.objects.unscoped("rows that were picked through the gate").filter(pk__in=picked)
+        rows = rows.order_by(*filterset.qs.query.order_by)
+    return rows.select_related("account", "stage", "owner").only(*COLUMNS)
+
+
+def totals_of_many(opportunities: QuerySet) -> dict[str, Any]:
+    """What a long list adds up to, by currency; of too many rows nothing."""
+    if opportunities.order_by().values("pk")[: TOTALS_LIMIT + 1].count() > TOTALS_LIMIT:
+        return {"totals": None, "totals_limit": TOTALS_LIMIT}
+    return {"totals": opportunities.totals_by_currency()}
+
+
+def vary(response: HttpResponse) -> HttpResponse:
+    """One address answers a page and a part of it."""
+    patch_vary_headers(response, ("HX-Request",))
+    return response
 
 
 def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:

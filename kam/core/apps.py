@@ -13,7 +13,7 @@ class CoreConfig(AppConfig):
     verbose_name = "Change log"
 
     def ready(self) -> None:
-        from kam.core import changelog, money, triggers
+        from kam.core import changelog, lookups, money, triggers  # noqa: F401 -- lookups registers itself
 
         if settings.COMPANY_CURRENCY not in money.currency_codes():
             raise ImproperlyConfigured(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -19,31 +19,64 @@ from kam.core.filters import VisibleFilterSet
 from kam.core.forms import SearchChoiceField
 
 PAGE_SIZE = 25
-COUNT_LIMIT = 10_000  # counting a million rows takes longer than showing 25 of them
+COUNT_LIMIT = 1_000  # nobody reads further, and counting takes longer than showing
+MOST_PAGES = 400  # of a list that was not counted
 ORDERINGS = "list_orderings"
+
+Rows = Callable[["int | None"], QuerySet]
+
+
+class CappedPage(Page):
+    """A page that knows whether another one follows, also where nobody counted the list."""
+
+    def __init__(self, object_list: Any, number: int, paginator: Any, *, is_last: bool) -> None:
+        super().__init__(object_list, number, paginator)
+        self.is_last = is_last
+
+    def has_next(self) -> bool:
+        return not self.is_last and self.number < self.paginator.num_pages
+
+    def end_index(self) -> int:
+        return self.start_index() + len(self.object_list) - 1
 
 
 class CappedPaginator(Paginator):
-    """`count` is exact up to `COUNT_LIMIT`, else None: the pages then have no last one in sight."""
+    """`count` is exact up to `COUNT_LIMIT`, else None: the pages then have no last one in sight.
+
+    `rows` gives the same rows for reading, in the form that is best for so many of them.
+    """
+
+    def __init__(self, object_list: QuerySet, per_page: int, rows: Rows | None = None) -> None:
+        super().__init__(object_list, per_page)
+        self.rows = rows
+        self.limit = COUNT_LIMIT
 
     @cached_property
     def count(self) -> int | None:  # type: ignore[override]
-        found = self.object_list.order_by()[: COUNT_LIMIT + 1].count()
-        return found if found <= COUNT_LIMIT else None
+        found = self.object_list.order_by().values("pk")[: self.limit + 1].count()
+        return found if found <= self.limit else None
 
     @cached_property
     def num_pages(self) -> int:
-        return COUNT_LIMIT // self.per_page if self.count is None else super().num_pages
+        return MOST_PAGES if self.count is None else super().num_pages
 
     def page(self, number: int | str) -> Page:
         number = self.validate_number(number)
+        if self.count == 0:
+            return CappedPage([], number, self, is_last=True)
+        rows = self.rows(self.count) if self.rows else self.object_list
         bottom = (number - 1) * self.per_page
-        return self._get_page(self.object_list[bottom : bottom + self.per_page], number, self)
+        found = list(rows[bottom : bottom + self.per_page + 1])
+        if not found and self.count is None and number > 1:  # beyond the end that nobody counted
+            return self.page(-(-self.object_list.order_by().values("pk").count() // self.per_page))
+        return CappedPage(found[: self.per_page], number, self, is_last=len(found) <= self.per_page)
 
 
-def page_of(request: HttpRequest, queryset: QuerySet, *, per_page: int = PAGE_SIZE) -> Page:
+def page_of(
+    request: HttpRequest, queryset: QuerySet, *, per_page: int = PAGE_SIZE, rows: Rows | None = None
+) -> Page:
     """The page that `?page=` asks for; the first or last where it asks for none that exists."""
-    paginator = CappedPaginator(queryset, per_page)
+    paginator = CappedPaginator(queryset, per_page, rows)
     number: Any = request.GET.get("page")
     try:
         return paginator.page(paginator.validate_number(number))

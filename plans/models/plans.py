@@ -8,11 +8,11 @@ from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, AccountEdge, TerritoryEdge
+from crm.models import Account, AccountEdge
 from kam.core.addresses import record_url
 from kam.core.aggregates import ExactSum
 from kam.core.clock import company_today
@@ -33,7 +33,7 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
     def taking_part(self, user: User) -> AccountPlanQuerySet:
         """Plans the user owns or is a participant of."""
         mine = AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
-        return self.filter(Q(owner=user) | Q(pk__in=mine))
+        return self.filter(Q(owner=user) | Q(pk__any_of=mine))
 
     def filter_visible(self, user: User) -> AccountPlanQuerySet:
         """quality.md, section 3: own and shared ones; of the others those not confidential, by role."""
@@ -44,8 +44,12 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
             kept = Permission.objects.filter(content_type__app_label="plans", codename="view_confidential")
             open_to_role |= Q(Exists(kept.filter(Q(user=user) | Q(group__user=user))))
         mine = AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
-        taking_part = Q(owner=user) | Q(pk__in=mine)
-        by_territory = Q(account__owner=user) | Q(account__territory_id__in=TerritoryEdge.ids_of(user))
+        taking_part = Q(owner=user) | Q(pk__any_of=mine)
+        accounts = Account.objects.visible_to(user)
+        if user.role == Role.MANAGER:
+            by_territory = Q(Exists(accounts.filter(pk=OuterRef("account_id"))))
+        else:
+            by_territory = Q(account_id__any_of=accounts.values("pk"))
         by_role = {
             Role.ADMIN: Q(),
             Role.EXECUTIVE: ~Q(status=PlanStatus.DRAFT),

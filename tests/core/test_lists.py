@@ -40,6 +40,18 @@ def test_count_stops_at_the_limit(admin: User, seven: list[Account], monkeypatch
     assert len(page(admin, "2")) == 3
 
 
+@pytest.mark.parametrize("asked", ["3", "4", "399", "10000"])
+def test_list_that_was_not_counted_still_ends(
+    admin: User, seven: list[Account], asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNT_LIMIT", 2)
+
+    last = page(admin, asked)
+
+    assert [account.name for account in last] == ["Clinic 6"]
+    assert (last.number, last.has_next(), last.end_index()) == (3, False, 7)
+
+
 @pytest.mark.parametrize(
     ("asked", "given"), [("0", 1), ("-1", 1), ("99", 3), ("two", 1), ("", 1), ("9" * 400, 3)]
 )

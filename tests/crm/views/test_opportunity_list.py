@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from crm.views import opportunities
+from kam.core import lists
 from kam.users.models import User
 from tests import factories
 from tests.fixtures import ClientFor, Territories, World
@@ -76,6 +78,48 @@ def test_totals_are_by_currency_and_of_the_visible_only(
     sums = {row["currency"]: (row["count"], row["total"], row["weighted"]) for row in mine}
     assert sums == {"EUR": (1, Decimal("10.50"), Decimal("1.05")), "USD": (3, 3_500, 1_750)}
     assert {row["currency"]: row["total"] for row in all_of_them} == {"EUR": Decimal("10.50"), "USD": 12_500}
+
+
+def test_long_list_adds_up_in_an_answer_of_its_own(
+    client_as: ClientFor, world: World, account_manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNT_LIMIT", 2)
+    client, query = client_as(account_manager), {"is_closed": "false", "totals": "show"}
+
+    response = get(client, URL, data={"is_closed": "false"})
+    panel = get(client, URL, data=query, headers={"HX-Request": "true"})
+    without_script = text_of(get(client, URL, data=query))
+
+    assert len(names(response)) == 3
+    assert 'hx-get="?is_closed=false&amp;totals=show" hx-trigger="load"' in response.content.decode()
+    assert "$3,500" not in text_of(response)
+    assert panel.headers["Vary"].startswith("HX-Request")
+    assert "<html" not in panel.content.decode()
+    for text in (text_of(panel), without_script):
+        assert "USD · 3 opportunities $3,500 weighted $1,750" in text
+
+
+def test_totals_of_very_many_are_left_out(
+    client_as: ClientFor, world: World, account_manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNT_LIMIT", 2)
+    monkeypatch.setattr(opportunities, "TOTALS_LIMIT", 2)
+
+    text = text_of(get(client_as(account_manager), URL, data={"totals": "show"}))
+
+    assert "More than 2 opportunities: filter the list to see what they add up to." in text
+
+
+@pytest.mark.parametrize("limit", [2, 1_000])
+def test_short_and_long_lists_are_read_in_the_same_order(
+    client_as: ClientFor, world: World, manager: User, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNT_LIMIT", limit)
+
+    response = get(client_as(manager), URL, data={"ordering": "-amount", "is_closed": "false"})
+
+    shown = [opportunity.name for opportunity in response.context["page_obj"]]
+    assert shown == ["Late order", "Ward extension", "Day clinic start"]
 
 
 def test_list_takes_the_same_statements_for_one_and_three(
