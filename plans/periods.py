@@ -17,6 +17,12 @@ def whole_months(start: date, end: date) -> int | None:
     return months if months > 0 and add_months(start, months) == after else None
 
 
+def months_between(day: date, other: date) -> int | None:
+    """How many whole months lie from one day to another; None if the days of the month differ."""
+    months = (other.year - day.year) * 12 + other.month - day.month
+    return months if add_months(day, months) == other else None
+
+
 def next_period(start: date, end: date) -> tuple[date, date]:
     """The period of the same length right after this one: in months where it is whole months, else in days."""
     following = end + timedelta(days=1)

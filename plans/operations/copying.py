@@ -154,7 +154,7 @@ class _Run:
         for stored in found.values_list(*names):
             values = dict(zip(names, stored, strict=True))
             parent = parents.get(values[table.parent])
-            if parent is None:
+            if parent is None or not table.fit(values, self.source, self.plan):
                 continue
             old = values.pop("id")
             links.append([values[name] for name in table.links])

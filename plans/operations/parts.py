@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from kam.core.models import BaseModel
 from kam.users.models import User
+from plans import policies
 from plans.enums import ActionPlanStatus, ObjectiveStatus, TaskStatus
 from plans.models import (
     AccountPlan,
@@ -31,11 +32,17 @@ from plans.models import (
     RebateTier,
     RelatedObjectAnalysis,
     Strategy,
+    TargetLine,
 )
+from plans.periods import months_between
 
 
 def nothing_stays(owner: User) -> Q | None:
     return None
+
+
+def as_it_is(values: dict[str, Any], source: AccountPlan, plan: AccountPlan) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class Table:
 
     `parent` points at what they hang on. `links` point at other copied rows, and stay empty where these are
     not copied. Rows that match `left_out` (asked with the new plan's owner) stay behind, with what hangs on them.
-    `names` point at rows outside the plan that a row takes its name from.
+    `names` point at rows outside the plan that a row takes its name from. `fit` changes the values of a row for
+    the new plan, and says whether it has a place there.
     """
 
     model: type[BaseModel]
@@ -56,6 +64,7 @@ class Table:
     names: tuple[str, ...] = ()
     fresh: Mapping[str, Any] = field(default_factory=dict)
     left_out: Callable[[User], Q | None] = nothing_stays
+    fit: Callable[[dict[str, Any], AccountPlan, AccountPlan], bool] = as_it_is
 
     @property
     def plan_path(self) -> str:
@@ -105,6 +114,19 @@ def check_parts(include: Collection[str]) -> None:
         if needed and needed not in include:
             texts = {"part": _parts[name].label, "needed": _parts[needed].label}
             raise ValidationError({"include": _("“%(part)s” cannot come without “%(needed)s”.") % texts})
+
+
+def fit_target_line(values: dict[str, Any], source: AccountPlan, plan: AccountPlan) -> bool:
+    """A line moves by whole calendar periods, and needs a day in the new plan's period."""
+    per_year = policies.PERIODS_A_YEAR[values["period"]]
+    months = months_between(source.start_date, plan.start_date)
+    if months is None or months * per_year % 12:
+        return False
+    place = values["year"] * per_year + values["number"] - 1 + months * per_year // 12
+    values["year"], number = divmod(place, per_year)
+    values["number"] = number + 1
+    start, end = policies.period_days(values["year"], values["period"], values["number"])
+    return start <= plan.end_date and end >= plan.start_date
 
 
 # --- The parts of this app --------------------------------------------------------------------
@@ -192,6 +214,12 @@ register_part(
                 AccountPlanProduct,
                 names=("product_id", "category_id"),
                 fresh={"last_year_actual": None},
+            ),
+            Table(
+                TargetLine,
+                names=("category_id",),
+                fresh={"last_year_entered": None},
+                fit=fit_target_line,
             ),
         ),
         permission="plans.view_numbers",

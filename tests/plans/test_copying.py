@@ -25,6 +25,7 @@ from plans.models import (
     RebateTier,
     RelatedObjectAnalysis,
     Strategy,
+    TargetLine,
 )
 from plans.operations import copying
 from plans.operations.copying import CopyRequest, copy_plan, preview_copy
@@ -215,6 +216,35 @@ def test_analyses_come_with_their_product_and_the_objectives_that_answer_them(
     (entry,) = rows(RelatedObjectAnalysis, alone)
     assert entry.product_id is None
     assert not entry.objectives.unscoped(WHY).exists()
+
+
+@pytest.mark.parametrize(
+    ("start", "places"),
+    [
+        (NEXT, {("year", 2027, 1), ("quarter", 2027, 4), ("month", 2027, 2)}),
+        (date(2026, 4, 1), {("quarter", 2027, 1), ("month", 2026, 5)}),  # no whole year later
+        (date(2026, 2, 15), set()),  # no whole month
+    ],
+)
+def test_target_lines_move_by_whole_periods(
+    source: AccountPlan, owner: User, start: date, places: set[tuple[str, int, int]]
+) -> None:
+    for period, number in (("year", 1), ("quarter", 4), ("month", 2)):
+        TargetLine.objects.create(
+            plan=source,
+            category=factories.create_category(),
+            year=2026,
+            period=period,
+            number=number,
+            target=100,
+            last_year_entered=90,
+        )
+
+    made = copy_plan(source, asked(source, owner, start_date=start)).plan
+
+    lines = rows(TargetLine, made)
+    assert {(line.period, line.year, line.number) for line in lines} == places
+    assert {(line.target, line.last_year_entered) for line in lines} <= {(100, None)}
 
 
 def test_every_new_row_is_in_the_log_under_who_copied(source: AccountPlan, owner: User) -> None:

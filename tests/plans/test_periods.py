@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from plans.periods import name_in, next_period
+from plans.periods import months_between, name_in, next_period
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,16 @@ def test_the_next_period_has_the_same_length(start: date, end: date, following: 
 )
 def test_a_name_moves_on_with_its_years(name: str, moved: str) -> None:
     assert name_in(name, years_later=1) == moved
+
+
+@pytest.mark.parametrize(
+    ("day", "other", "months"),
+    [
+        (date(2026, 1, 1), date(2027, 1, 1), 12),
+        (date(2026, 1, 31), date(2026, 2, 28), 1),
+        (date(2026, 5, 1), date(2026, 2, 1), -3),
+        (date(2026, 1, 1), date(2026, 1, 15), None),
+    ],
+)
+def test_months_between_two_days(day: date, other: date, months: int | None) -> None:
+    assert months_between(day, other) == months
