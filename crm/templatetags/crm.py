@@ -5,9 +5,10 @@ Rows are written in Python: through template nodes a list of 25 takes as long as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from django import template
 from django.utils.html import format_html
@@ -79,10 +80,11 @@ def _write_opportunity(pattern: str, opportunity: Opportunity, today: date) -> S
 
 # --- Accounts -------------------------------------------------------------------------------
 @register.simple_tag
-def account_rows(accounts: Iterable[Account], today: date) -> SafeString:
-    """Needs the related rows that the list loads, and `with_last_activity()`."""
+def account_rows(accounts: Iterable[Account], today: date, groups: Collection[Any]) -> SafeString:
+    """Needs the related rows that the list loads, and `with_last_activity()`; `groups` are the parents
+    that the reader may see."""
     pattern = _account_row(get_language() or "")
-    return mark_safe("\n".join(_write_account(pattern, row, today) for row in accounts))
+    return mark_safe("\n".join(_write_account(pattern, row, today, groups) for row in accounts))
 
 
 @lru_cache(maxsize=16)
@@ -99,13 +101,13 @@ def _account_row(language: str) -> str:
     )
 
 
-def _write_account(pattern: str, account: Account, today: date) -> SafeString:
+def _write_account(pattern: str, account: Account, today: date, groups: Collection[Any]) -> SafeString:
     aims_higher = account.target_segment_id and account.target_segment_id != account.current_segment_id
     return format_html(
         pattern,
         account.get_absolute_url(),
         account.name,
-        _part_of_group() if account.parent_id else "",
+        _part_of_group() if account.parent_id in groups else "",
         account.current_segment or DASH,
         format_html("<small>{} {}</small>", _("aim:"), account.target_segment) if aims_higher else "",
         account.territory or DASH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,13 +61,21 @@ def account_list(request: HttpRequest) -> HttpResponse:
         show=("territory", "owner", "current_segment", "industry"),
         search_in={"owner": reverse_lazy("users:user_options")},
     )
+    page = page_of(request, filterset.qs)
     context = {
         "filter": filterset,
-        "page_obj": page_of(request, filterset.qs),
+        "page_obj": page,
+        "groups": visible_parents(page, request.user),
         "today": company_today(),
         "nav_section": "accounts",
     }
     return render(request, "crm/account_list.html", context)
+
+
+def visible_parents(accounts: Iterable[Account], user: User) -> set[Any]:
+    """The ids of their parents that the user may see: a hidden one is not even mentioned."""
+    parents = {account.parent_id for account in accounts}
+    return set(Account.objects.visible_to(user).filter(pk__in=parents).values_list("pk", flat=True))
 
 
 def with_facts(accounts: QuerySet) -> QuerySet:

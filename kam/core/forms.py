@@ -107,8 +107,8 @@ def shown(field: forms.Field, value: Any) -> str:
         return _("Yes") if field.to_python(value) else _("No")
     try:
         value = field.to_python(value)
-    except ValidationError:
-        return str(value or "")
+    except ValidationError:  # of a row that the user cannot see not even the id
+        return "" if isinstance(field, forms.ModelChoiceField) else str(value or "")
     if value is None or value == "":
         return ""
     if isinstance(value, models.QuerySet | list | tuple):
@@ -178,7 +178,8 @@ class SearchSelect(forms.Widget):
             pk, text = typed.pk, typed.text
         else:
             given = typed.pk if typed else value
-            pk, text = (str(getattr(given, "pk", given)), self.label_of(given)) if given else ("", "")
+            text = self.label_of(given) if given else ""
+            pk = str(getattr(given, "pk", given)) if text else ""  # what the user cannot see has no label
         context["widget"] |= {
             "pk": pk,
             "text": text,

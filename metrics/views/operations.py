@@ -44,7 +44,7 @@ def operations_page(request: HttpRequest) -> HttpResponse:
     context = {
         "pending": StaleMarker.objects.count(),
         "oldest_age": operations.oldest_marker_age(),
-        "computed": PlanKPI.objects.unscoped("how many plans have numbers").count(),
+        "computed": PlanKPI.objects.visible_to(request.user).count(),
         "failures": [(failure, plans.get(failure.plan_id)) for failure in failures],
         "failure_count": RollupFailure.objects.count(),
         "sweepers": sweepers,

@@ -206,9 +206,17 @@ class KamModelSerializer(StrictFields, serializers.ModelSerializer):
     def _filled(self, attrs: dict[str, Any]) -> Any:
         row = self.Meta.model() if self.instance is None else self.instance
         for name, value in attrs.items():
-            if name not in self.relation_names:
+            if name not in self.relation_names and not (value is None and self._points_to_hidden(row, name)):
                 setattr(row, name, value)
         return row
+
+    def _points_to_hidden(self, row: Any, name: str) -> bool:
+        """A related row that the user cannot see reads as null; sending that back must not cut the link."""
+        field = self.fields.get(name)
+        if self.instance is None or not isinstance(field, fields.VisibleRelatedField):
+            return False
+        pk = getattr(row, f"{name}_id")
+        return pk is not None and not field.get_queryset().filter(pk=pk).exists()
 
     @property
     def relation_names(self) -> set[str]:
