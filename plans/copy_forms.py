@@ -30,7 +30,7 @@ class PlanCopyForm(forms.Form):
     account = SearchChoiceField(Account.objects.none(), options_url=reverse_lazy("crm:account_options"))
     start_date = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
     end_date = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
-    owner = UserChoiceField(help_text=_("Follows whoever left or does not see the new plan."))
+    owner = UserChoiceField(help_text=_("Takes over from colleagues who left or will not see the new plan."))
     include = forms.MultipleChoiceField(
         label=_("What comes along"), required=False, widget=forms.CheckboxSelectMultiple
     )
