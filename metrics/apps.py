@@ -11,6 +11,7 @@ class MetricsConfig(AppConfig):
         from kam.core.signals import changes_written
         from kam.core.triggers import register
         from metrics import receivers, rollup, sqlite_functions, triggers
+        from metrics.api import promises
         from plans.tabs import PlanTab, register_tab
 
         register(triggers.declared, after_install=rollup.install_function)
@@ -19,3 +20,5 @@ class MetricsConfig(AppConfig):
         post_migrate.connect(receivers.mark_all_after_migrate, sender=self, dispatch_uid="metrics-mark-all")
         changes_written.connect(receivers.nudge_on_commit, dispatch_uid="metrics-nudge")
         register_tab(PlanTab("outlook", _("Outlook"), "metrics:plan_outlook", 20, "plans.view_numbers"))
+        register_tab(PlanTab("promises", _("Promises"), "metrics:plan_promises", 40))
+        promises.register()

@@ -11,6 +11,7 @@ urlpatterns = [
     path("panels/plans/<uuid:pk>/numbers/", views.plan_panel, name="plan_panel"),
     path("panels/plans/<uuid:pk>/outlook/", views.outlook_panel, name="outlook_panel"),
     path("plans/<uuid:pk>/outlook/", views.plan_outlook, name="plan_outlook"),
+    path("panels/plans/<uuid:pk>/promises/", views.promises_panel, name="promises_panel"),
     path("panels/accounts/<uuid:pk>/plans/", views.account_plans, name="account_plans"),
     path("panels/opportunities/<uuid:pk>/plans/", views.opportunity_plans, name="opportunity_plans"),
     path("data-freshness/", views.operations_page, name="operations"),
@@ -19,4 +20,6 @@ urlpatterns = [
     path("data-freshness/jobs/", views.jobs_page, name="jobs"),
     path("data-freshness/jobs/<slug:name>/run/", views.run_job_now, name="run_job"),
     path("plans/<uuid:pk>/kpis/<slug:kpi>/records/", views.kpi_records, name="kpi_records"),
+    path("plans/<uuid:pk>/promises/", views.plan_promises, name="plan_promises"),
+    path("commitments/<uuid:pk>/evidence/", views.commitment_evidence, name="commitment_evidence"),
 ]

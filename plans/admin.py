@@ -342,3 +342,84 @@ class TargetLineAdmin(PlanPartAdmin):
     shown_target = money_column("target", currency="plan.currency")
     shown_stretch = money_column("stretch", currency="plan.currency")
     fields = ("plan", "category", "year", "period", "number", "last_year_entered", "target", "stretch")
+
+
+# --- Promises: kept on the ledger of their plan -------------------------------------------------
+@admin.register(models.Commitment)
+class CommitmentAdmin(PlanPartAdmin):
+    list_display = ("activity_type", "quantity", "plan", "owner", "due_date", "is_external")
+    list_filter = ("activity_type", "is_external")
+    list_select_related = ("plan", "activity_type", "owner")
+    search_fields = ("activity_type__name", "plan__name")
+    autocomplete_fields = ("plan", "activity_type", "owner")
+    fields = (
+        "plan",
+        "activity_type",
+        "quantity",
+        "due_date",
+        "owner",
+        "description",
+        "notes",
+        "is_external",
+    )
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(models.PlanEvent)
+class PlanEventAdmin(PlanPartAdmin):
+    list_display = ("name", "kind", "date", "place", "plan", "owner", "is_external")
+    list_filter = ("kind", "is_external")
+    list_select_related = ("plan", "kind", "owner")
+    search_fields = ("name", "plan__name")
+    autocomplete_fields = ("plan", "owner")
+    fields = ("plan", "name", "kind", "date", "end_date", "place", "owner", "notes", "is_external")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+class CoopExpenseInline(KamTabularInline):
+    model = models.CoopExpense
+    fields = ("name", "kind", "date", "amount", "status", "evidence", "is_external")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("kind", "fund__plan")
+
+
+@admin.register(models.CoopFund)
+class CoopFundAdmin(PlanPartAdmin):
+    list_display = ("name", "plan", "shown_amount", "is_external")
+    list_filter = ("is_external",)
+    list_select_related = ("plan",)
+    search_fields = ("name", "plan__name")
+    autocomplete_fields = ("plan",)
+    fields = ("plan", "name", "amount", "terms", "is_external")
+    inlines = (CoopExpenseInline,)
+    shown_amount = money_column("amount", currency="plan.currency")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+class RebateTierInline(KamTabularInline):
+    model = models.RebateTier
+    fields = ("threshold", "percent")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("program__plan")
+
+
+@admin.register(models.RebateProgram)
+class RebateProgramAdmin(PlanPartAdmin):
+    list_display = ("name", "plan", "start_date", "end_date", "is_external")
+    list_filter = ("is_external",)
+    list_select_related = ("plan",)
+    search_fields = ("name", "plan__name")
+    autocomplete_fields = ("plan",)
+    fields = ("plan", "name", "start_date", "end_date", "terms", "is_external")
+    inlines = (RebateTierInline,)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False

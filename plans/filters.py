@@ -14,7 +14,9 @@ from django.db.models.functions import Cast
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, Product, ProductCategory, Territory
+from crm.enums import PickList
+from crm.filters import PickListFilter
+from crm.models import Account, ActivityType, Product, ProductCategory, Territory
 from kam.core.clock import company_today
 from kam.core.filters import ISO_DATE, DayRangeFilter, VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
 from kam.core.pages import as_uuid
@@ -24,6 +26,7 @@ from plans.enums import (
     Access,
     ActionPlanStatus,
     ColleagueRole,
+    ExpenseStatus,
     Factor,
     Impact,
     ItemKind,
@@ -34,7 +37,14 @@ from plans.enums import (
     TargetPeriod,
     TaskStatus,
 )
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanProduct, ActionPlan, Strategy
+from plans.models import (
+    AccountPlan,
+    AccountPlanObjective,
+    AccountPlanProduct,
+    ActionPlan,
+    CoopFund,
+    Strategy,
+)
 from plans.models.plans import OVER
 from templates_app.enums import FieldKind, RevenueBasis
 from templates_app.models import ActionPlanTemplateVersion, CustomField, GoalDefinition, PlanType
@@ -343,4 +353,74 @@ class TargetLineFilter(VisibleFilterSet):
         "target": "target",
         "created_at": "created_at",
         "updated_at": "updated_at",
+    }
+
+
+class CommitmentFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    activity_type = VisibleChoiceFilter(ActivityType, label=_("Activity type"))
+    owner = VisibleChoiceFilter(User, label=_("Owner"))
+    due_date = DayRangeFilter(label=_("By when"))
+    is_external = YesNoFilter(label=_("Shown to the customer"))
+
+    search_fields = ("activity_type__name", "description")
+    ordering_fields: ClassVar = {
+        "due_date": "due_date",
+        "activity_type": "activity_type__name",
+        "quantity": "quantity",
+        "owner": "owner__last_name",
+        "created_at": "created_at",
+    }
+
+
+class PlanEventFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    kind = PickListFilter(PickList.PLAN_EVENT_KIND, label=_("Kind"))
+    owner = VisibleChoiceFilter(User, label=_("Owner"))
+    date = DayRangeFilter(label=_("First day"))
+    is_external = YesNoFilter(label=_("Shown to the customer"))
+
+    search_fields = ("name", "place")
+    ordering_fields: ClassVar = {"date": "date", "name": "name", "created_at": "created_at"}
+
+
+class CoopFundFilter(VisibleFilterSet):
+    """No order by amount: it would tell the amounts to who may not see numbers."""
+
+    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    is_external = YesNoFilter(label=_("Shown to the customer"))
+
+    search_fields = ("name",)
+    ordering_fields: ClassVar = {"name": "name", "created_at": "created_at"}
+
+
+class CoopExpenseFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, field_name="fund__plan", label=_("Plan"))
+    fund = VisibleChoiceFilter(CoopFund, label=_("Co-op fund"))
+    kind = PickListFilter(PickList.COOP_EXPENSE_KIND, label=_("Kind"))
+    status = django_filters.MultipleChoiceFilter(choices=ExpenseStatus.choices, label=_("Status"))
+    date = DayRangeFilter(label=_("Day"))
+    is_external = YesNoFilter(label=_("Shown to the customer"))
+
+    search_fields = ("name", "evidence")
+    ordering_fields: ClassVar = {
+        "date": "date",
+        "name": "name",
+        "status": "status",
+        "created_at": "created_at",
+    }
+
+
+class RebateProgramFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    start_date = DayRangeFilter(label=_("Starts"))
+    end_date = DayRangeFilter(label=_("Ends"))
+    is_external = YesNoFilter(label=_("Shown to the customer"))
+
+    search_fields = ("name",)
+    ordering_fields: ClassVar = {
+        "start_date": "start_date",
+        "end_date": "end_date",
+        "name": "name",
+        "created_at": "created_at",
     }

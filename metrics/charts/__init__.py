@@ -10,15 +10,18 @@ from metrics.charts.course import Line, course_chart
 from metrics.charts.months import MonthPoint, month_bars
 from metrics.charts.plan import mini_plan_bar, plan_chart
 from metrics.charts.progress import progress_bar, ring, sparkline
+from metrics.charts.promises import fund_bar, tier_ladder
 
 __all__ = [
     "Line",
     "MonthPoint",
     "course_chart",
+    "fund_bar",
     "mini_plan_bar",
     "month_bars",
     "plan_chart",
     "progress_bar",
     "ring",
     "sparkline",
+    "tier_ladder",
 ]

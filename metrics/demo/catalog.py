@@ -27,6 +27,8 @@ VALUES = {
         "Machine building",
     ),
     PickList.ACCOUNT_TYPE: ("Head office", "Customer", "Distributor", "Branch", "Prospect"),
+    PickList.COOP_EXPENSE_KIND: ("Giveaway", "Tickets", "Booth", "Samples", "Display"),
+    PickList.PLAN_EVENT_KIND: ("Trade show", "Training day", "Congress"),
 }
 SEGMENTS = {
     "Strategic Customer": SegmentMeaning.STRATEGIC,

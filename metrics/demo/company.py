@@ -21,6 +21,7 @@ from metrics.demo.library_data import GOALS, TEMPLATES
 from metrics.demo.orders import create_orders
 from metrics.demo.people import PEOPLE, TERRITORIES, create_people, create_territories
 from metrics.demo.plans import create_plans
+from metrics.demo.promises import create_promises
 from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
 from metrics.demo.sections import complete_plan_types
@@ -60,6 +61,7 @@ def create_sample_company(*, today: date) -> Facts:
             orders = create_orders(sample)
             activities = create_activities(sample)
         plans = create_plans(sample)
+        create_promises(sample)
         kpis.rebuild()
         create_history(sample)
         create_targets(sample)

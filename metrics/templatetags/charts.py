@@ -19,6 +19,8 @@ for _chart in (
     charts.ring,
     charts.sparkline,
     charts.month_bars,
+    charts.fund_bar,
+    charts.tier_ladder,
 ):
     register.simple_tag(_chart)
 

@@ -5,10 +5,12 @@ from metrics.views.jobs import jobs_page, run_job_now
 from metrics.views.operations import operations_page, retry_failure, sweep_now
 from metrics.views.outlook import outlook_panel, plan_outlook
 from metrics.views.panels import account_plans, opportunity_plans, plan_list, plan_panel
+from metrics.views.promises import commitment_evidence, plan_promises, promises_panel
 from metrics.views.records import kpi_records
 
 __all__ = [
     "account_plans",
+    "commitment_evidence",
     "home",
     "jobs_page",
     "kpi_records",
@@ -18,6 +20,8 @@ __all__ = [
     "plan_list",
     "plan_outlook",
     "plan_panel",
+    "plan_promises",
+    "promises_panel",
     "retry_failure",
     "run_job_now",
     "sweep_now",

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from kam.core.api.routers import ApiRouter
-from plans.api import analysis_viewsets, goal_imports, viewsets, work_viewsets
+from plans.api import analysis_viewsets, goal_imports, promise_viewsets, viewsets, work_viewsets
 from plans.api.target_viewsets import TargetLineViewSet
 
 router = ApiRouter()
@@ -15,6 +15,11 @@ router.register("action-plans", work_viewsets.ActionPlanViewSet)
 router.register("action-plan-items", work_viewsets.ActionPlanItemViewSet)
 router.register("assessment-tasks", work_viewsets.AssessmentTaskViewSet)
 router.register("target-lines", TargetLineViewSet)
+router.register("commitments", promise_viewsets.CommitmentViewSet)
+router.register("plan-events", promise_viewsets.PlanEventViewSet)
+router.register("coop-funds", promise_viewsets.CoopFundViewSet)
+router.register("coop-expenses", promise_viewsets.CoopExpenseViewSet)
+router.register("rebate-programs", promise_viewsets.RebateProgramViewSet)
 
 urlpatterns = [
     path(

@@ -86,7 +86,7 @@ class Commitment(BaseModel):
         )
 
     def __str__(self) -> str:
-        digits = max(0, -int(self.quantity.normalize().as_tuple().exponent))
+        digits = max(0, -int(Decimal(self.quantity).normalize().as_tuple().exponent))
         return f"{format_number(self.quantity, digits=digits)} × {self.activity_type}"
 
     @property
@@ -293,17 +293,39 @@ class RebateProgram(BaseModel):
         if self.start_date and self.end_date and self.start_date > self.end_date:
             raise ValidationError({"end_date": _("It ends before it begins.")})
 
+    def check_tiers(self, tiers: Iterable[tuple[Decimal, Decimal]]) -> list[RebateTier]:
+        """Each by itself, no two from the same amount on, and more orders never bring a smaller rebate.
+
+        Raises `ValidationError` with paths such as `tiers.1.threshold`.
+        """
+        rows = [
+            RebateTier(program=self, threshold=threshold, percent=percent) for threshold, percent in tiers
+        ]
+        errors: dict[str, Any] = {}
+        seen: set[Decimal] = set()
+        for place, tier in enumerate(rows):
+            found = tier.errors()
+            errors |= {f"tiers.{place}.{name}": error for name, error in found.items()}
+            if not found and tier.threshold in seen:
+                errors[f"tiers.{place}.threshold"] = _("There is a tier from this amount on already.")
+            seen.add(tier.threshold)
+        if errors:
+            raise ValidationError(errors)
+        ordered = sorted(enumerate(rows), key=lambda pair: pair[1].threshold)
+        for (_place, lower), (place, higher) in pairwise(ordered):
+            if higher.percent < lower.percent:
+                text = _("More orders cannot bring a smaller rebate.")
+                raise ValidationError({f"tiers.{place}.percent": text})
+        return rows
+
     @transaction.atomic
     def save_with_tiers(self, tiers: Iterable[tuple[Decimal, Decimal]]) -> None:
         """Save the checked programme and bring its tiers to these (threshold, percent) pairs.
 
         Tiers that stay as they are write nothing; any change of them raises the programme's version.
-        Raises `ValidationError` with paths such as `tiers.1.threshold` before anything is written.
+        Raises `ValidationError` as `check_tiers` does before anything is written.
         """
-        wanted = [
-            RebateTier(program=self, threshold=threshold, percent=percent) for threshold, percent in tiers
-        ]
-        check_tiers(wanted)
+        wanted = self.check_tiers(tiers)
         is_new, version = self._state.adding, self.version
         self.save()
         rows = RebateTier.objects.unscoped("the tiers of a programme loaded through the gate")
@@ -369,25 +391,11 @@ class RebateTier(BaseModel):
         if self.program_id:
             validate_minor_units(self.threshold, self.plan.currency, "threshold")
 
-
-def check_tiers(tiers: list[RebateTier]) -> None:
-    """Each by itself, no two from the same amount on, and more orders never bring a smaller rebate."""
-    errors: dict[str, Any] = {}
-    seen: set[Decimal] = set()
-    for place, tier in enumerate(tiers):
+    def errors(self) -> dict[str, Any]:
+        """What is wrong with the tier by itself, by field."""
         try:
-            tier.clean_fields(exclude={"program", "created_by", "updated_by"})
-            tier.clean()
+            self.clean_fields(exclude={"program", "created_by", "updated_by"})
+            self.clean()
         except ValidationError as error:
-            errors |= {f"tiers.{place}.{name}": found for name, found in error.update_error_dict({}).items()}
-            continue
-        if tier.threshold in seen:
-            errors[f"tiers.{place}.threshold"] = _("There is a tier from this amount on already.")
-        seen.add(tier.threshold)
-    if errors:
-        raise ValidationError(errors)
-    ordered = sorted(enumerate(tiers), key=lambda pair: pair[1].threshold)
-    for (_place, lower), (place, higher) in pairwise(ordered):
-        if higher.percent < lower.percent:
-            text = _("More orders cannot bring a smaller rebate.")
-            raise ValidationError({f"tiers.{place}.percent": text})
+            return error.update_error_dict({})
+        return {}

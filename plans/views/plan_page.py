@@ -187,7 +187,7 @@ def changes_of(plan: AccountPlan, *, sees_numbers: bool) -> list[Any]:
         page_of=plan.pk,
         names={str(row.pk): str(row) for row in rows if row},
         currency=plan.currency,
-        hidden=LINK_FIELDS,
+        hidden=LINK_FIELDS if sees_numbers else (*LINK_FIELDS, "percent"),  # of rebates
         hides_money=not sees_numbers,
     )
 

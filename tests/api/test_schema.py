@@ -28,6 +28,7 @@ from tests.fixtures import ApiFor
 
 # One row of every kind has this id: a generated reference mostly leads somewhere.
 ONE = uuid.UUID("11111111-1111-4111-8111-111111111111")
+TWO = uuid.UUID("22222222-2222-4222-8222-222222222222")
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -118,6 +119,14 @@ def key(request: pytest.FixtureRequest, db: None, settings: Any) -> str:
     item = plans.ActionPlanItem.objects.create(id=ONE, action_plan=action_plan)
     plans.AssessmentTask.objects.create(id=ONE, item=item, name="Visit", assignee=user)
     plans.AccountPlanParticipant.objects.create(id=ONE, plan=plan, user=factories.create_user())
+    promised = crm.ActivityType.objects.create(id=TWO, name="Joint call", counts_as_commitment=True)
+    plans.Commitment.objects.create(id=ONE, plan=plan, activity_type=promised, quantity=8, owner=user)
+    plans.PlanEvent.objects.create(id=ONE, plan=plan, name="Fair", date=date(2026, 5, 1), owner=user)
+    fund = plans.CoopFund.objects.create(id=ONE, plan=plan, name="Shared", amount=100)
+    plans.CoopExpense.objects.create(id=ONE, fund=fund, name="Booth", date=date(2026, 5, 1), amount=10)
+    period = {"start_date": plan.start_date, "end_date": plan.end_date}
+    program = plans.RebateProgram(id=ONE, plan=plan, name="Bonus", **period)
+    program.save_with_tiers([(Decimal(1_000), Decimal(2))])
     ApiToken.objects.create(id=ONE, user=user, name="one", key_hash=ApiToken.hash_of("one"))
     return factories.create_token(user)[1]
 
