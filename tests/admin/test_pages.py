@@ -66,6 +66,13 @@ def completed_call(world: World, owner: User) -> plans.AssessmentTask:
     return factories.create_task(action_plan, prerequisite=first.item, status="completed", **visit)
 
 
+def fund_with_expenses(world: World, owner: User) -> plans.CoopFund:
+    fund = factories.create_coop_fund(factories.create_plan(world.account, owner=owner))
+    for _number in range(2):
+        factories.create_coop_expense(fund)
+    return fund
+
+
 def computed_plan(world: World, owner: User) -> PlanKPI:
     plan = factories.create_plan(world.account, owner=factories.create_user())
     rebuild()
@@ -146,6 +153,14 @@ MAKE: dict[type[models.Model], Make] = {
     plans.AssessmentTask: lambda world, owner: completed_call(world, owner),
     plans.TaskActivity: lambda world, owner: completed_call(world, owner).calls.unscoped("test").get(),
     plans.TargetLine: lambda world, owner: factories.create_target_line(plan_with_parts(world, owner)),
+    plans.Commitment: lambda world, owner: factories.create_commitment(
+        factories.create_plan(world.account), owner=factories.create_user()
+    ),
+    plans.PlanEvent: lambda world, owner: factories.create_event(factories.create_plan(world.account)),
+    plans.CoopFund: fund_with_expenses,
+    plans.RebateProgram: lambda world, owner: factories.create_rebate_program(
+        factories.create_plan(world.account)
+    ),
     PlanKPI: computed_plan,
     PlanKPISnapshot: kept_numbers,
 }
