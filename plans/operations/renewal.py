@@ -19,14 +19,17 @@ from plans.periods import name_in, next_period
 
 AHEAD = timedelta(days=120)  # that long before its end a plan is offered
 BACK = timedelta(days=365)  # and that long after
-WHY = "whether a plan was copied to a later period"
 
 
 def ending_plans(user: User, *, today: date) -> QuerySet:
-    """Plans that the user may hand on, near or past their end, and without a follower; next to end first."""
-    followers = AccountPlan.objects.unscoped(WHY).filter(
-        copied_from=OuterRef("pk"), account=OuterRef("account"), start_date__gt=OuterRef("end_date")
+    """Plans that the user may hand on, near or past their end; next to end first.
+
+    Left out are those that the user sees followed by a later plan of the same account and type.
+    """
+    followers = AccountPlan.objects.visible_to(user).filter(
+        account=OuterRef("account"), plan_type=OuterRef("plan_type"), start_date__gt=OuterRef("end_date")
     )
+    followers = followers.exclude(status=PlanStatus.CANCELLED)
     plans = AccountPlan.objects.visible_to(user)
     if user.role != Role.ADMIN:
         theirs = Q(owner=user)

@@ -45,7 +45,7 @@ def test_offers_what_ends_and_has_no_follower(
     ending(account, "Long over", days=-500)
     ending(account, "Later", days=200)
     ending(account, "Dropped", status=PlanStatus.CANCELLED)
-    followed = ending(account, "Followed")
+    followed = ending(factories.create_account(owner=account_manager), "Followed")
     client = client_as(account_manager)
     client.post(URL, {"plans": [str(followed.pk)], "include": EVERYTHING})
 
@@ -99,10 +99,14 @@ def test_errors_stand_at_their_fields(
 def test_who_is_offered_what(client_as: ClientFor, cast: dict[str, User], world: World) -> None:
     plan = ending(world.account, "Ends")
     secret = ending(world.account, "Secret", is_confidential=True)
+    ending(
+        world.account, "Known to its owner alone", days=395, plan_type=plan.plan_type, is_confidential=True
+    )
     may = {who for who, user in cast.items() if client_as(user).get(URL).status_code == 200}
 
     assert may == {"account_manager", "colleague", "stranger", "manager", "admin", "msl"}
-    assert {plan.name, secret.name} <= offered(client_as(cast["account_manager"]))
+    assert plan.name not in offered(client_as(cast["account_manager"]))
+    assert secret.name in offered(client_as(cast["account_manager"]))
     for who, seen in (("manager", True), ("colleague", False), ("stranger", False), ("msl", False)):
         assert (plan.name in offered(client_as(cast[who]))) is seen
         assert secret.name not in offered(client_as(cast[who]))
