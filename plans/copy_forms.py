@@ -46,7 +46,7 @@ class PlanCopyForm(forms.Form):
             "owner": user if not user.has_perm("plans.change_owner", source) else source.owner,
             "include": [part.name for part in offered],
         }
-        super().__init__(*args, initial=first, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": first})
         self.user = user
         self.fields["account"].queryset = Account.objects.visible_to(user)  # type: ignore[attr-defined]
         self.fields["include"].choices = [(part.name, part.label) for part in offered]  # type: ignore[attr-defined]
@@ -80,7 +80,7 @@ class RenewalForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"include": [part.name for part in parts()]}, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": {"include": [part.name for part in parts()]}})
         offered = ending_plans(user, today=company_today()).select_related("account", "owner", "plan_type")
         self.offered = list(offered[: SHOWN_PLANS + 1])
         self.fields["plans"].queryset = offered  # type: ignore[attr-defined]

@@ -172,7 +172,7 @@ class _Run:
         # Rows of the same place are sorted by when they were made: as they are read here.
         self.now += timedelta(microseconds=1)
         values["created_at"] = values["updated_at"] = self.now
-        row = table.model(**values | self.stamp | table.fresh)
+        row = table.model(**{**values, **self.stamp, **table.fresh})
         setattr(row, table.parent.removesuffix("_id"), parent)
         return row
 
