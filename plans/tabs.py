@@ -46,3 +46,4 @@ def tabs_of_plan(plan: AccountPlan, user: User, *, active: str) -> list[dict[str
 register_tab(PlanTab("targets", _("Targets"), "plans:target_grid", 15, "plans.view_numbers"))
 register_tab(PlanTab("overview", _("Overview"), "plans:accountplan_detail", 0))
 register_tab(PlanTab("products", _("Products"), "plans:plan_products", 15, section=PlanSection.PRODUCTS))
+register_tab(PlanTab("work", _("Work"), "plans:work_tree", 10))

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from plans import views
+from plans.views import work
 
 app_name = "plans"
 
@@ -52,4 +53,24 @@ urlpatterns = [
     path("rebate-programs/<uuid:pk>/edit/", views.rebateprogram_update, name="rebateprogram_update"),
     path("rebate-programs/<uuid:pk>/delete/", views.rebateprogram_delete, name="rebateprogram_delete"),
     path("search/", views.search, name="search"),
+    # The work of a plan.
+    path("plans/<uuid:pk>/work/", work.work_tree, name="work_tree"),
+    path("plans/<uuid:pk>/work/change/", work.work_bulk, name="work_bulk"),
+    path("plans/<uuid:pk>/work/timeline/", work.work_timeline_page, name="work_timeline"),
+    path("plans/<uuid:pk>/work/board/", work.work_board, name="work_board"),
+    path("plans/<uuid:pk>/work/why/<uuid:part>/", work.progress_why, name="progress_why"),
+    path("objectives/<uuid:pk>/action-plans/new/", work.actionplan_create, name="actionplan_create"),
+    path("action-plans/<uuid:pk>/edit/", work.actionplan_update, name="actionplan_update"),
+    path("action-plans/<uuid:pk>/place/", work.actionplan_place, name="actionplan_place"),
+    path("action-plans/<uuid:pk>/delete/", work.actionplan_delete, name="actionplan_delete"),
+    path("action-plans/<uuid:pk>/tasks/", work.actionplan_tasks, name="actionplan_tasks"),
+    path("action-plans/<uuid:pk>/tasks/new/", work.task_create, name="task_create"),
+    path("tasks/", work.my_tasks, name="my_tasks"),
+    path("tasks/panel/", work.my_tasks_panel, name="my_tasks_panel"),
+    path("tasks/<uuid:pk>/edit/", work.task_update, name="task_update"),
+    path("tasks/<uuid:pk>/row/", work.task_row, name="task_row"),
+    path("tasks/<uuid:pk>/complete/", work.task_complete, name="task_complete"),
+    path("tasks/<uuid:pk>/steps/<slug:step>/", work.task_step, name="task_step"),
+    path("tasks/<uuid:pk>/place/", work.task_place, name="task_place"),
+    path("tasks/<uuid:pk>/delete/", work.task_delete, name="task_delete"),
 ]

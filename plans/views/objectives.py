@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from kam.core.forms import saved
-from kam.core.pages import as_uuid, posted, render_form
+from kam.core.pages import as_uuid, next_url, posted, render_form
 from kam.core.policy import object_required
 from plans.forms import ObjectiveForm
 from plans.models import AccountPlan, AccountPlanObjective, Strategy
@@ -29,29 +29,38 @@ def objective_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     form = ObjectiveForm(
         posted(request), initial=start, instance=AccountPlanObjective(plan=plan), user=request.user
     )
+    back = next_url(request, plan.get_absolute_url())
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("The objective “%(objective)s” is added.") % {"objective": form.instance})
-        return redirect(plan)
-    context = {"form": form, "plan": plan, "title": _("New objective"), "nav_section": "plans"}
+        return redirect(back)
+    context = {"form": form, "plan": plan, "title": _("New objective"), "back": back, "nav_section": "plans"}
     return render_form(request, "plans/objective_form.html", context)
 
 
 @object_required(AccountPlanObjective, "plans.change_accountplanobjective", queryset=with_plan)
 def objective_update(request: HttpRequest, objective: AccountPlanObjective) -> HttpResponse:
     form = ObjectiveForm(posted(request), instance=objective, user=request.user)
+    back = next_url(request, objective.plan.get_absolute_url())
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("The objective “%(objective)s” is saved.") % {"objective": objective})
-        return redirect(objective.plan)
-    context = {"form": form, "plan": objective.plan, "title": _("Edit objective"), "nav_section": "plans"}
+        return redirect(back)
+    context = {
+        "form": form,
+        "plan": objective.plan,
+        "title": _("Edit objective"),
+        "back": back,
+        "nav_section": "plans",
+    }
     return render_form(request, "plans/objective_form.html", context)
 
 
 @object_required(AccountPlanObjective, "plans.delete_accountplanobjective", queryset=with_plan)
 def objective_delete(request: HttpRequest, objective: AccountPlanObjective) -> HttpResponse:
+    back = next_url(request, objective.plan.get_absolute_url())
     if request.method == "POST":
         name = str(objective)
         objective.delete()
         messages.success(request, _("The objective “%(objective)s” is deleted.") % {"objective": name})
-        return redirect(objective.plan)
-    context = {"part": objective, "plan": objective.plan, "nav_section": "plans"}
+        return redirect(back)
+    context = {"part": objective, "plan": objective.plan, "back": back, "nav_section": "plans"}
     return render(request, "plans/part_confirm_delete.html", context)

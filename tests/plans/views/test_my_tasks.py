@@ -1,0 +1,123 @@
+"""What somebody has to do, across plans."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.urls import reverse
+
+from kam.core.clock import company_today
+from kam.users.models import User
+from plans.enums import PlanStatus
+from plans.models import ActionPlan
+from plans.views.work.my_tasks import group_of
+from tests import factories
+from tests.fixtures import ClientFor, World
+from tests.pages import get, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def action_plan(world: World) -> ActionPlan:
+    return factories.create_action_plan(factories.create_work_objective(world.plan), "Prove the benefit")
+
+
+@pytest.mark.parametrize(
+    ("due", "group"),
+    [
+        (None, "none"),
+        (date(2026, 11, 24), "overdue"),
+        (date(2026, 11, 25), "today"),
+        (date(2026, 11, 26), "week"),
+        (date(2026, 11, 29), "week"),  # Sunday
+        (date(2026, 11, 30), "later"),
+    ],
+)
+def test_tasks_are_grouped_by_how_soon(due: date | None, group: str) -> None:
+    assert group_of(due, date(2026, 11, 25), date(2026, 11, 29)) == group
+
+
+def test_own_tasks_of_live_plans_are_listed_and_done_in_place(
+    client_as: ClientFor, world: World, account_manager: User, colleague: User, action_plan: ActionPlan
+) -> None:
+    late = factories.create_task(action_plan, "Late", due_date=company_today() - timedelta(days=1))
+    factories.create_task(action_plan, "Some day")
+    factories.create_task(action_plan, "Not mine", assignee=colleague)
+    over = factories.create_plan(world.account, status=PlanStatus.COMPLETED)
+    factories.create_task(factories.create_action_plan(factories.create_objective(over)), "Of an old plan")
+    client, url = client_as(account_manager), reverse("plans:my_tasks")
+
+    page = get(client, url)
+
+    found = {group.name: [task.name for task in group.tasks] for group in page.context["groups"]}
+    assert found == {"overdue": ["Late"], "none": ["Some day"]}
+    done = client.post(reverse("plans:task_step", args=[late.pk, "complete"]), {"next": url}, follow=True)
+    assert done.redirect_chain[0][0] == url
+    assert [task.name for task in done.context["done"]] == ["Late"]
+    assert "Undo" in text_of(done)
+
+
+def test_filters_narrow_and_hidden_plans_are_no_choice(
+    client_as: ClientFor, world: World, account_manager: User, action_plan: ActionPlan
+) -> None:
+    factories.create_task(action_plan, "Urgent", priority="high")
+    factories.create_task(action_plan, "Calm")
+    client, url = client_as(account_manager), reverse("plans:my_tasks")
+
+    assert "Calm" not in text_of(get(client, f"{url}?priority=high"))
+    assert "Calm" in text_of(get(client, f"{url}?plan={world.plan.pk}"))
+    assert "Calm" not in text_of(get(client, f"{url}?plan={world.far_plan.pk}"))
+
+
+def test_tasks_vanish_with_the_plan(
+    client_as: ClientFor, world: World, stranger: User, action_plan: ActionPlan
+) -> None:
+    part = factories.add_participant(world.plan, stranger)
+    factories.create_task(action_plan, "Secret work", assignee=stranger)
+    client, url = client_as(stranger), reverse("plans:my_tasks")
+    assert "Secret work" in text_of(get(client, url))
+
+    part.delete()
+
+    assert "Secret work" not in text_of(get(client, url))
+    assert "Nothing to do" in text_of(get(client, url))
+
+
+def test_list_and_panel_take_as_many_statements_for_many_tasks(
+    client_as: ClientFor,
+    world: World,
+    account_manager: User,
+    action_plan: ActionPlan,
+    django_assert_num_queries,
+) -> None:
+    client = client_as(account_manager)
+    counts = []
+    for _round in range(2):
+        other = factories.create_plan(world.account)
+        way = factories.create_action_plan(factories.create_objective(other))
+        first = factories.create_task(way, due_date=company_today())
+        factories.create_task(way, prerequisite=first.item)
+        factories.create_task(way, status="completed")
+        counts.append(len(get(client, reverse("plans:my_tasks")).content))
+        with django_assert_num_queries(5):
+            get(client, reverse("plans:my_tasks"))
+        with django_assert_num_queries(3):
+            get(client, reverse("plans:my_tasks_panel"))
+    assert counts[0] < counts[1]
+
+
+def test_panel_shows_the_next_five(
+    client_as: ClientFor, account_manager: User, action_plan: ActionPlan
+) -> None:
+    for number in range(7):
+        factories.create_task(
+            action_plan, f"Step {number}", due_date=company_today() + timedelta(days=number)
+        )
+
+    text = text_of(get(client_as(account_manager), reverse("plans:my_tasks_panel")))
+
+    assert "Step 4" in text
+    assert "Step 5" not in text
+    assert "All my tasks" in text
