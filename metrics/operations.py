@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -33,6 +34,7 @@ logger = structlog.get_logger(__name__)
 ROLLUP = "the rollup works for everybody"
 BATCH = 2_000  # markers worked off in one transaction
 CHUNK = 5_000  # plans computed in one statement
+AT_ONCE = 50_000  # as many plans at most are computed all at once when most of them are marked
 REPAIR_LIMIT = 500  # a reader works off at most so many markers; the sweep does the rest
 FIRST_BACK_OFF, LONGEST_BACK_OFF = timedelta(seconds=10), timedelta(hours=1)
 SEEN_STEP = timedelta(seconds=5)  # an idle sweeper says this often that it is there
@@ -289,11 +291,14 @@ def sweep(*, sweeper: str) -> SweepResult:
 
     Raises `OperationalError` or `InterfaceError` if the database went away: run it again then.
     """
-    started, total, after = monotonic(), SweepResult(), 0
-    while (rows := _next_rows(after)) and monotonic() - started < LONGEST_SWEEP:
+    started, total, after, is_more = monotonic(), SweepResult(), 0, True
+    while is_more and (rows := _next_rows(after)) and monotonic() - started < LONGEST_SWEEP:
         # Markers that stay, or are appended meanwhile with a lower id, are for the next sweep.
-        after = rows[-1][0]
-        if len(rows) == BATCH:
+        after, is_more = rows[-1][0], len(rows) == BATCH
+        if is_more and not total and _most_are_marked() and (found := _sweep_all()):
+            total += found
+            continue
+        if is_more:
             rows += _more_of_same_accounts(rows)
         total += _sweep_batch(MarkerBatch.of(rows))
     outdated = _outdated_plans()
@@ -301,7 +306,8 @@ def sweep(*, sweeper: str) -> SweepResult:
         total += _sweep_batch(MarkerBatch(plan_ids=set(outdated[start : start + BATCH])))
     # A plan that was computed since has no marker left.
     marked = StaleMarker.objects.filter(plan_id__isnull=False).values("plan_id")
-    RollupFailure.objects.exclude(plan_id__in=marked).delete()
+    over = RollupFailure.objects.exclude(plan_id__in=marked)
+    over._raw_delete(over.db)
     _report(sweeper, total, monotonic() - started)
     return total
 
@@ -321,6 +327,31 @@ def _more_of_same_accounts(rows: Sequence[MarkerRow]) -> list[MarkerRow]:
     accounts = {account_id for _pk, account_id, _plan_id, _currency in rows if account_id}
     later = StaleMarker.objects.filter(account_id__in=accounts, pk__gt=rows[-1][0])
     return list(later.order_by("pk").values_list(*MARKER_FIELDS)[: 10 * BATCH])
+
+
+def _most_are_marked() -> bool:
+    """Whether it is less work to compute all plans than to find out which: after a large import."""
+    plans = AccountPlan.objects.unscoped("whether most plans are marked")
+    count = plans.count()
+    if count > AT_ONCE or RollupFailure.objects.exists():
+        return False
+    marked = StaleMarker.objects.filter(account_id__isnull=False).values("account_id")
+    return 2 * plans.filter(account_id__in=marked).count() > count
+
+
+def _sweep_all() -> SweepResult:
+    """All markers at once; nothing if that fails: then they are worked off batch by batch."""
+    try:
+        with transaction.atomic():
+            markers = _take_all()
+            _compute(None)
+            _remove_orphans(PlanKPI.objects.unscoped(ROLLUP).all())
+            return SweepResult(markers, PlanKPI.objects.unscoped(ROLLUP).count())
+    except DatabaseError as error:
+        if not connection.is_usable():
+            raise
+        logger.warning("sweep_of_all_failed", error=str(error))
+        return SweepResult()
 
 
 def _sweep_batch(batch: MarkerBatch) -> SweepResult:
@@ -353,24 +384,27 @@ def _report(sweeper: str, result: SweepResult, seconds: float) -> None:
     now = timezone.now()
     if result:
         work = {"worked_at": now, "seconds": seconds, "markers": result.markers, "plans": result.plans}
-        Sweeper.objects.update_or_create(
-            name=sweeper, defaults={"seen_at": now, "failed": result.failed, **work}
-        )
+        _leave_word(sweeper, seen_at=now, failed=result.failed, **work)
     elif not Sweeper.objects.filter(name=sweeper, seen_at__gt=now - SEEN_STEP).exists():
-        Sweeper.objects.update_or_create(name=sweeper, defaults={"seen_at": now})
+        _leave_word(sweeper, seen_at=now)
         Sweeper.objects.filter(seen_at__lt=now - FORGET_SWEEPER).delete()
+
+
+def _leave_word(sweeper: str, **values: Any) -> None:
+    Sweeper.objects.bulk_create(
+        [Sweeper(name=sweeper, **values)],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=[*values],
+    )
 
 
 # --- Everything anew ------------------------------------------------------------------------
 @transaction.atomic
 def rebuild() -> tuple[int, int]:
     """Compute the KPIs of all plans anew in one statement; returns how many there are and how many failed."""
-    _lift_statement_timeout()
-    lock_plans(connection, None)
-    marker_ids = list(StaleMarker.objects.values_list("pk", flat=True))
-    for start in range(0, len(marker_ids), 10_000):
-        _remove_markers(marker_ids[start : start + 10_000])
     errors: dict[UUID, str] = {}
+    _take_all()
     try:
         with transaction.atomic():
             _compute(None)
@@ -386,6 +420,16 @@ def rebuild() -> tuple[int, int]:
     for plan_id, message in errors.items():
         _remember_failure(plan_id, message, at=now)
     return PlanKPI.objects.unscoped(ROLLUP).count(), len(errors)
+
+
+def _take_all() -> int:
+    """Lock all plans and remove the markers there are; returns how many."""
+    _lift_statement_timeout()
+    lock_plans(connection, None)
+    marker_ids = list(StaleMarker.objects.values_list("pk", flat=True))
+    for start in range(0, len(marker_ids), 10_000):
+        _remove_markers(marker_ids[start : start + 10_000])
+    return len(marker_ids)
 
 
 def _lift_statement_timeout() -> None:

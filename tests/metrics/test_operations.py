@@ -241,6 +241,43 @@ def test_a_feed_that_marks_an_account_many_times_costs_one_computation(
     assert not StaleMarker.objects.exists()
 
 
+@pytest.mark.parametrize("is_one_failing", [False, True])
+def test_after_a_load_that_marks_most_plans_all_are_computed_at_once(
+    is_one_failing: bool, failing: AccountPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "BATCH", 2)
+    others = [factories.create_plan() for _ in range(3)]
+    if not is_one_failing:
+        Order.objects.unscoped("test").delete()
+    runs: list[Any] = []
+    compute = operations._compute
+    monkeypatch.setattr(operations, "_compute", lambda plan_ids: (runs.append(plan_ids), compute(plan_ids)))
+    for plan in others:
+        factories.create_opportunity(plan.account, amount=70)
+
+    result = sweep()
+
+    assert [stored(plan).pipeline for plan in others] == [70] * 3
+    assert result.failed == is_one_failing
+    assert runs[0] is None, "tried first"
+    assert (len(runs) > 1) == is_one_failing, "then those that can be computed"
+    assert StaleMarker.objects.count() == is_one_failing
+
+
+def test_a_few_marked_plans_are_computed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = [factories.create_plan() for _ in range(5)]
+    sweep()
+    monkeypatch.setattr(operations, "BATCH", 2)
+    runs: list[Any] = []
+    monkeypatch.setattr(operations, "_compute", runs.append)
+    for _ in range(3):
+        factories.create_opportunity(plans[0].account)
+
+    sweep()
+
+    assert runs == [[plans[0].pk]]
+
+
 def test_a_sweeper_leaves_word() -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         factories.create_plan()
