@@ -34,6 +34,15 @@ from kam.core.api.viewsets import VisibleModelViewSet
 from kam.users.models import User
 
 BY_PARENT = "parts of rows that were loaded through the gate"
+# What an opportunity shows of itself and of what it names: whole rows take half as long again.
+OPPORTUNITY_COLUMNS = (
+    *serializers.OpportunitySerializer.own_columns(),
+    "account__name",
+    "stage__name",
+    "owner__first_name",
+    "owner__last_name",
+    "owner__username",
+)
 
 
 class PickListValueViewSet(VisibleModelViewSet):
@@ -119,8 +128,10 @@ class OpportunityViewSet(VisibleModelViewSet):
     def with_related(self, queryset: QuerySet) -> QuerySet:
         schedules = RevenueSchedule.objects.unscoped(BY_PARENT)
         lines = OpportunityLine.objects.unscoped(BY_PARENT).select_related("product")
-        return queryset.select_related("account", "stage", "owner").prefetch_related(
-            Prefetch("contacts", Contact.objects.visible_to(self.request.user), "visible_contacts"),
+        contacts = Contact.objects.visible_to(self.request.user).only("name")
+        rows = queryset.select_related("account", "stage", "owner").only(*OPPORTUNITY_COLUMNS)
+        return rows.prefetch_related(
+            Prefetch("contacts", contacts, "visible_contacts"),
             Prefetch(
                 "lines",
                 lines.prefetch_related(Prefetch("schedules", schedules, "visible_schedules")),

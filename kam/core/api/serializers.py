@@ -143,6 +143,12 @@ class KamModelSerializer(StrictFields, serializers.ModelSerializer):
         # Uniqueness is the model's: DRF's own checks would query without a user.
         validators: ClassVar[list[Any]] = []
 
+    @classmethod
+    def own_columns(cls) -> list[str]:
+        """The columns of the row itself that it shows, for `only()`."""
+        columns = {field.name for field in cls.Meta.model._meta.concrete_fields}
+        return [name for name in cls.Meta.fields if name in columns]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.contributed: dict[str, dict[Any, Any]] = {}
         self.candidate: Any = None
