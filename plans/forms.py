@@ -213,7 +213,9 @@ class SectionForm(VersionedModelForm):
         return super().clean()
 
     def note_conflict(self, saved: Any) -> None:
+        seen = self.fields.pop("seen")  # differs as well, and says nothing to a reader
         super().note_conflict(saved)
+        self.fields["seen"] = seen
         self.data[self.add_prefix("seen")] = mark_of(getattr(saved, self.section))
 
 

@@ -82,6 +82,7 @@ def test_two_people_write_in_two_sections_at_the_same_time(
     assert client.post(url, {**values, "risks": "Mine"}).status_code == 302
     again = client.post(url, {**values, "risks": "Mine, too"})
 
+    assert [field.label for field in again.context["form"].conflict.fields] == ["Risks"]
     assert again.status_code == 409  # the text is no longer the one that the form was opened with
     plan = AccountPlan.objects.unscoped("test").get(pk=world.plan.pk)
     assert (plan.vision, plan.risks) == ("Written meanwhile", "Mine")
