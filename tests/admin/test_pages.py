@@ -96,6 +96,15 @@ def territory_with_members(world: World, owner: User) -> crm.Territory:
     return territory
 
 
+def analysis_of_product(world: World, owner: User) -> plans.RelatedObjectAnalysis:
+    plan = plan_with_parts(world, owner)
+    return factories.create_analysis(
+        plan,
+        product=factories.create_plan_product(plan),
+        objectives=plan.objectives.unscoped("test"),
+    )
+
+
 def plan_type_with_parts(world: World, owner: User) -> templates.PlanType:
     plan_type = factories.create_plan_type(goals=[factories.create_goal()])
     factories.create_custom_field(plan_type)
@@ -144,6 +153,10 @@ MAKE: dict[type[models.Model], Make] = {
     ),
     templates.ActionPlanTemplateItem: item_after_another,
     plans.AccountPlan: plan_with_parts,
+    plans.AccountPlanProduct: lambda world, owner: factories.create_plan_product(
+        plan_with_parts(world, owner)
+    ),
+    plans.RelatedObjectAnalysis: analysis_of_product,
     plans.Strategy: lambda world, owner: factories.create_strategy(plan_with_parts(world, owner)),
     plans.AccountPlanObjective: lambda world, owner: factories.create_objective(
         plan_with_parts(world, owner)

@@ -194,6 +194,14 @@ def _territory(world: World, user: User) -> Any:
     return territory
 
 
+def _analysis(world: World, user: User) -> None:
+    factories.create_analysis(
+        world.plan,
+        product=factories.create_plan_product(world.plan),
+        objectives=[factories.create_objective(world.plan)],
+    )
+
+
 def _plan_type(world: World, user: User) -> None:
     plan_type = factories.create_plan_type(goals=[factories.create_goal()])
     factories.create_custom_field(plan_type)
@@ -228,7 +236,9 @@ LISTS: dict[str, tuple[int, Make]] = {
     "pick-list-values": (2, lambda world, user: factories.create_pick_list_value()),
     "plan-types": (4, _plan_type),
     "custom-fields": (2, lambda world, user: factories.create_custom_field(world.plan.plan_type)),
-    "account-plans": (4, _plan),
+    "account-plans": (5, _plan),
+    "account-plan-products": (2, lambda world, user: factories.create_plan_product(world.plan)),
+    "related-object-analyses": (3, _analysis),
     "strategies": (2, lambda world, user: factories.create_strategy(world.plan)),
     "account-plan-objectives": (
         2,

@@ -118,6 +118,10 @@ def key(request: pytest.FixtureRequest, db: None, settings: Any) -> str:
     action_plan = plans.ActionPlan.objects.create(id=ONE, objective=objective, name="Launch", owner=user)
     item = plans.ActionPlanItem.objects.create(id=ONE, action_plan=action_plan)
     plans.AssessmentTask.objects.create(id=ONE, item=item, name="Visit", assignee=user)
+    ware = plans.AccountPlanProduct.objects.create(id=ONE, plan=plan, product=product)
+    plans.RelatedObjectAnalysis.objects.create(
+        id=ONE, plan=plan, product=ware, factor="threat", text="One buyer", owner=user
+    )
     plans.AccountPlanParticipant.objects.create(id=ONE, plan=plan, user=factories.create_user())
     promised = crm.ActivityType.objects.create(id=TWO, name="Joint call", counts_as_commitment=True)
     plans.Commitment.objects.create(id=ONE, plan=plan, activity_type=promised, quantity=8, owner=user)

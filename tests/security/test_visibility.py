@@ -20,6 +20,7 @@ from plans.models import (
     AccountPlan,
     AccountPlanObjective,
     AccountPlanParticipant,
+    AccountPlanProduct,
     ActionPlan,
     ActionPlanItem,
     AssessmentTask,
@@ -29,6 +30,7 @@ from plans.models import (
     PlanEvent,
     RebateProgram,
     RebateTier,
+    RelatedObjectAnalysis,
     Strategy,
     TargetLine,
     TaskActivity,
@@ -126,6 +128,7 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
         factories.create_task(
             action_plan, kind=ItemKind.CALL_OBJECTIVE, activity_type=call, status="completed"
         )
+        factories.create_analysis(plan, product=factories.create_plan_product(plan), objectives=[objective])
         factories.create_commitment(plan)
         factories.create_coop_expense(factories.create_coop_fund(plan))
         factories.create_rebate_program(plan, tiers=[(1_000, 2)])
@@ -145,6 +148,8 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     Order: ("document_number", EVERYTHING),
     AccountPlan: ("name", set()),
     Strategy: ("plan__name", set()),
+    AccountPlanProduct: ("plan__name", set()),
+    RelatedObjectAnalysis: ("plan__name", set()),
     AccountPlanObjective: ("plan__name", set()),
     ActionPlan: ("objective__plan__name", set()),
     ActionPlanItem: ("action_plan__objective__plan__name", set()),
