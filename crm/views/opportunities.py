@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,16 +12,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.filters import OpportunityFilter
 from crm.forms import OpportunityForm
 from crm.models import Account, Contact, Opportunity, OpportunityLine, RevenueSchedule
+from crm.models.sales import OpportunityQuerySet
 from kam.core.clock import company_today
 from kam.core.forms import saved
 from kam.core.history import readable
-from kam.core.lists import list_filter, page_of, tabs_of
+from kam.core.lists import COUNT_LIMIT, list_filter, page_of, tabs_of
 from kam.core.models import Change
 from kam.core.pages import as_uuid, posted, render_form
 from kam.core.panels import render_panel
@@ -66,9 +68,10 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
     asks_for_totals = request.GET.get("totals") == "show"
     if asks_for_totals and request.htmx:  # type: ignore[attr-defined]
         return vary(render(request, "crm/_opportunity_totals.html", totals_of_many(filterset.qs)))
-    page = page_of(request, filterset.qs, rows=partial(rows_of, filterset))
+    found = FoundOpportunities(filterset)
+    page = page_of(request, filterset.qs, rows=found.rows)
     if page.paginator.count is not None:
-        totals: dict[str, Any] = {"totals": filterset.qs.totals_by_currency()}
+        totals: dict[str, Any] = {"totals": found.totals() if page.paginator.count else []}
     else:
         totals = totals_of_many(filterset.qs) if asks_for_totals else {"totals_follow": True}
     context = {
@@ -83,16 +86,35 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
     return vary(render(request, "crm/opportunity_list.html", context))
 
 
-def rows_of(filterset: OpportunityFilter, count: int | None) -> QuerySet:
-    """The rows to read, of `count` in all: a few are picked and put in order, of many the order is walked."""
-    if count is None:
-        visible = Opportunity.objects.read_in_order().visible_to(filterset.request.user)
-        rows = filterset.filter_queryset(visible)
-    else:
-        picked = filterset.qs.order_by().values("pk")[:count]
-        rows = Opportunity.objects.unscoped("rows that were picked through the gate").filter(pk__in=picked)
-        rows = rows.order_by(*filterset.qs.query.order_by)
-    return rows.select_related("account", "stage", "owner").only(*COLUMNS)
+class FoundOpportunities:
+    """The opportunities that a filter finds. Of a short list the ids are asked for once, in their order;
+    of a long one the order is walked as far as the page."""
+
+    def __init__(self, filterset: OpportunityFilter) -> None:
+        self.filterset = filterset
+
+    @cached_property
+    def ids(self) -> list[UUID]:
+        """Of a list that was counted."""
+        return list(self.filterset.qs.values_list("pk", flat=True)[:COUNT_LIMIT])
+
+    def picked(self) -> OpportunityQuerySet:
+        return Opportunity.objects.unscoped("rows whose ids came through the gate")
+
+    def rows(self, count: int | None, bottom: int, top: int) -> list[Opportunity]:
+        if count is None:
+            visible = Opportunity.objects.read_in_order().visible_to(self.filterset.request.user)
+            return list(shown(self.filterset.filter_queryset(visible))[bottom:top])
+        ids = self.ids[bottom:top]
+        found = shown(self.picked()).in_bulk(ids)
+        return [found[pk] for pk in ids if pk in found]
+
+    def totals(self) -> QuerySet:
+        return self.picked().filter(pk__in=self.ids).totals_by_currency()
+
+
+def shown(opportunities: QuerySet) -> QuerySet:
+    return opportunities.select_related("account", "stage", "owner").only(*COLUMNS)
 
 
 def totals_of_many(opportunities: QuerySet) -> dict[str, Any]:

@@ -23,7 +23,7 @@ COUNT_LIMIT = 1_000  # nobody reads further, and counting takes longer than show
 MOST_PAGES = 400  # of a list that was not counted
 ORDERINGS = "list_orderings"
 
-Rows = Callable[["int | None"], QuerySet]
+Rows = Callable[["int | None", int, int], list[Any]]  # of so many, from here to there
 
 
 class CappedPage(Page):
@@ -43,7 +43,7 @@ class CappedPage(Page):
 class CappedPaginator(Paginator):
     """`count` is exact up to `COUNT_LIMIT`, else None: the pages then have no last one in sight.
 
-    `rows` gives the same rows for reading, in the form that is best for so many of them.
+    `rows` reads the same rows in the way that is best for so many of them.
     """
 
     def __init__(self, object_list: QuerySet, per_page: int, rows: Rows | None = None) -> None:
@@ -64,9 +64,9 @@ class CappedPaginator(Paginator):
         number = self.validate_number(number)
         if self.count == 0:
             return CappedPage([], number, self, is_last=True)
-        rows = self.rows(self.count) if self.rows else self.object_list
         bottom = (number - 1) * self.per_page
-        found = list(rows[bottom : bottom + self.per_page + 1])
+        top = bottom + self.per_page + 1
+        found = self.rows(self.count, bottom, top) if self.rows else list(self.object_list[bottom:top])
         if not found and self.count is None and number > 1:  # beyond the end that nobody counted
             return self.page(-(-self.object_list.order_by().values("pk").count() // self.per_page))
         return CappedPage(found[: self.per_page], number, self, is_last=len(found) <= self.per_page)

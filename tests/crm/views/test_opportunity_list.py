@@ -132,11 +132,11 @@ def test_list_takes_the_same_statements_for_one_and_three(
         factories.create_opportunity(account, owner=factories.create_user())
 
     add()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         get(client, URL)
     add()
     add()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(names(get(client, URL))) == 3
 
 
