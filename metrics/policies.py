@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 PERCENT_KPIS = (
     "won_revenue",
@@ -83,3 +84,25 @@ def promise_state(
     if done >= expected:
         return "on_pace"
     return "at_risk" if done * 100 >= expected * 80 else "behind"
+
+
+def tenth(value: Fraction) -> Decimal:
+    """To one decimal, half up."""
+    shifted = abs(value) * 10
+    whole = (2 * shifted.numerator + shifted.denominator) // (2 * shifted.denominator)
+    return Decimal(whole if value >= 0 else -whole).scaleb(-1)
+
+
+def pace_state(*, actual: Decimal, target: Decimal | None, share: Fraction, is_begun: bool) -> str | None:
+    """On pace at what the season expects by now, at risk from 80 % of it, else behind; None without a target.
+
+    Decided on exact numbers: what is shown is rounded.
+    """
+    if target is None:
+        return None
+    if not is_begun:
+        return "to_come"
+    expected = Fraction(target) * share
+    if Fraction(actual) >= expected:
+        return "on_pace"
+    return "at_risk" if Fraction(actual) * 100 >= expected * 80 else "behind"

@@ -7,6 +7,7 @@ and <desc>; the page gives a table with the same numbers.
 """
 
 from metrics.charts.course import Line, course_chart
+from metrics.charts.distribution import distribution_chart
 from metrics.charts.months import MonthPoint, month_bars
 from metrics.charts.plan import mini_plan_bar, plan_chart
 from metrics.charts.progress import progress_bar, ring, sparkline
@@ -16,6 +17,7 @@ __all__ = [
     "Line",
     "MonthPoint",
     "course_chart",
+    "distribution_chart",
     "fund_bar",
     "mini_plan_bar",
     "month_bars",

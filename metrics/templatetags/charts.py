@@ -5,8 +5,10 @@ from decimal import Decimal
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from kam.core.formatting import DASH, format_money_short
+from kam.core.templatetags.kam import status_pill
 from metrics import charts
 from metrics.models import PlanKPI
 
@@ -23,6 +25,34 @@ for _chart in (
     charts.tier_ladder,
 ):
     register.simple_tag(_chart)
+
+
+PACES = {
+    "on_pace": (gettext_lazy("On pace"), "ok", "circle-check"),
+    "at_risk": (gettext_lazy("At risk"), "warn", "alert-triangle"),
+    "behind": (gettext_lazy("Behind"), "bad", "alert-circle"),
+    "to_come": (gettext_lazy("Still to come"), "neutral", "clock"),
+}
+SOURCES = {
+    "account": gettext_lazy("the account"),
+    "company": gettext_lazy("the company"),
+    "days": gettext_lazy("none: by days"),
+}
+
+
+@register.simple_tag
+def pace_pill(state: str | None) -> SafeString | str:
+    """How a target stands: words, tone and icon."""
+    if state is None:
+        return DASH
+    label, tone, icon = PACES[state]
+    return status_pill(str(label), tone, icon)
+
+
+@register.simple_tag
+def curve_source(source: str) -> str:
+    """Whose season a pace rests on."""
+    return str(SOURCES[source])
 
 
 @register.simple_tag

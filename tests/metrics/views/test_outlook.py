@@ -40,7 +40,7 @@ def test_outlook_shows_how_the_numbers_went(
     response = client_as(account_manager).get(page_of(world.plan))
 
     text, html = text_of(response), response.content.decode()
-    assert html.count('data-line="won"') == 1
+    assert html.count('data-line="won"') == 2  # the pace and the course
     assert "$4,000" in text  # as it was
     assert "$7,000" in text  # as it is
 
