@@ -1,7 +1,9 @@
 """Pages and endpoints of the same kind as plain Django and plain DRF write them.
 
 A page is one query of the rows (the plan's: one for each kind of row) and a plain table of as many
-rows: no gate, filters, totals, paging, layout. Middleware, session and login are the application's.
+rows and the same columns: no gate, filters, totals, paging, layout. Middleware, session and login are
+the application's. The pages of "own" opportunities also do what any page for one of many users has
+to: they keep to the rows that the reader may see, and count them.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template import Context, Template
@@ -25,6 +29,7 @@ from benchmarks.models import (
     BareParticipant,
     BarePlan,
 )
+from crm.models import TerritoryEdge
 from kam.users.authentication import ApiTokenAuthentication
 
 PAGE = 25
@@ -42,7 +47,16 @@ OPPORTUNITIES = (
     "owner",
     "next_step",
 )
-ACCOUNTS = ("name", "parent", "territory", "owner")
+ACCOUNTS = (
+    "name",
+    "parent_id",
+    "current_segment",
+    "target_segment",
+    "territory",
+    "owner",
+    "industry",
+    "last_contact",
+)
 PLANS = (
     "name", "owner", "account", "status", "start_date", "end_date", "kpi.won_revenue",
     "kpi.total_expected_revenue", "kpi.forecast_target_variance", "sales_target", "currency",
@@ -81,16 +95,34 @@ def listing(title: str, columns: tuple[str, ...], rows: Any) -> HttpResponse:
     return HttpResponse(list_template(title, columns).render(Context({"rows": rows[:PAGE]})))
 
 
+def open_opportunities() -> Any:
+    rows = BareOpportunity.objects.select_related("account", "stage", "owner")
+    return rows.filter(stage__is_closed=False).order_by("close_date", "id")
+
+
 @login_required
 def opportunities(request: HttpRequest) -> HttpResponse:
-    rows = BareOpportunity.objects.select_related("account", "stage", "owner").filter(stage__is_closed=False)
-    return listing("Opportunities", OPPORTUNITIES, rows.order_by("close_date", "id"))
+    return listing("Opportunities", OPPORTUNITIES, open_opportunities())
+
+
+@login_required
+def own_opportunities(request: HttpRequest) -> HttpResponse:
+    user, territories = request.user.pk, TerritoryEdge.ids_of(request.user)
+    rows = open_opportunities().filter(
+        Q(owner=user) | Q(account__owner=user) | Q(account__territory__in=territories)
+    )
+    page = Paginator(rows, PAGE).page(1)
+    return listing(f"{page.paginator.count} opportunities", OPPORTUNITIES, page.object_list)
 
 
 @login_required
 def accounts(request: HttpRequest) -> HttpResponse:
-    rows = BareAccount.objects.select_related("parent", "territory", "owner").order_by("name", "id")
-    return listing("Accounts", ACCOUNTS, rows)
+    done = BareActivity.objects.filter(
+        account=OuterRef("pk"), status="done", type__counts_for_cadence=True
+    ).order_by("-done_on")
+    rows = BareAccount.objects.annotate(last_contact=Subquery(done.values("done_on")[:1]))
+    rows = rows.select_related("territory", "owner", "industry", "current_segment", "target_segment")
+    return listing("Accounts", ACCOUNTS, rows.order_by("name", "id"))
 
 
 @login_required

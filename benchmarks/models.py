@@ -54,14 +54,24 @@ class BareStage(Named):
 
 
 class BareType(Named):
+    counts_for_cadence = models.BooleanField()
+
     class Meta:
         managed, db_table = False, "crm_activitytype"
+
+
+class BareValue(Named):
+    class Meta:
+        managed, db_table = False, "crm_picklistvalue"
 
 
 class BareAccount(Named):
     owner = models.ForeignKey(BareUser, models.DO_NOTHING, null=True)
     territory = models.ForeignKey(BareTerritory, models.DO_NOTHING, null=True)
     parent = models.ForeignKey("self", models.DO_NOTHING, null=True)
+    industry = models.ForeignKey(BareValue, models.DO_NOTHING, null=True, related_name="+")
+    current_segment = models.ForeignKey(BareValue, models.DO_NOTHING, null=True, related_name="+")
+    target_segment = models.ForeignKey(BareValue, models.DO_NOTHING, null=True, related_name="+")
 
     class Meta:
         managed, db_table = False, "crm_account"
@@ -183,6 +193,7 @@ class BareActivity(Bare):
     subject = models.CharField(max_length=200)
     status = models.CharField(max_length=20)
     planned_for = models.DateField(null=True)
+    done_on = models.DateField(null=True)
 
     class Meta:
         managed, db_table = False, "crm_activity"

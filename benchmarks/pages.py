@@ -51,9 +51,9 @@ def browser(username: str) -> Client:
     return client
 
 
-def loads(client: Client, url: str) -> Action:
+def loads(client: Client, url: str, headers: dict[str, str] | None = None) -> Action:
     def load() -> bytes:
-        answer = client.get(url)
+        answer = client.get(url, headers=headers)
         assert answer.status_code == 200, (url, answer.status_code)  # noqa: S101
         return answer.content
 
@@ -72,7 +72,19 @@ def measure(report: Report, sizes: Sizes, large: World, small: World) -> None:
         for username, who in ((MANAGER, "manager of all"), (owner_of(large, plan), "account manager")):
             for page in pages:
                 measure_page(report, sizes, page, browser(username), who)
+            measure_own(report, sizes, browser(username), who)
     grows(report, sizes, large, small)
+
+
+def measure_own(report: Report, sizes: Sizes, client: Client, who: str) -> None:
+    """The list of opportunities beside a bare one that keeps to the reader's rows, too; and its totals."""
+    url = "/opportunities/?is_closed=false"
+    bare = loads(client, "/bare/opportunities/own/")
+    pairs = paired(loads(client, url), bare, repeats=sizes.repeats, warm_up=2)
+    report.ratio(f"opportunity list ({who}) : bare page of the reader's rows, counted", pairs)
+    totals = loads(client, f"{url}&totals=show", {"HX-Request": "true"})
+    pairs = paired(totals, bare, repeats=sizes.repeats, warm_up=1)
+    report.ratio(f"totals of the opportunity list ({who}) : the same", pairs)
 
 
 def measure_page(report: Report, sizes: Sizes, page: Page, client: Client, who: str) -> None:

@@ -7,6 +7,7 @@ from benchmarks import bare
 urlpatterns = [
     path("", include("kam.urls")),
     path("bare/opportunities/", bare.opportunities),
+    path("bare/opportunities/own/", bare.own_opportunities),
     path("bare/accounts/", bare.accounts),
     path("bare/plans/", bare.plans),
     path("bare/plans/<uuid:pk>/", bare.plan),
