@@ -445,6 +445,7 @@ def _funds(plan: AccountPlan, rows: QuerySet, sees_numbers: bool, only_external:
     entries = [FundEntry(fund, balances.get(fund.pk), list(fund.expenses.all())) for fund in funds]
     if not sees_numbers:
         for entry in entries:
-            for row in (entry.fund, *entry.expenses):
+            rows_with_money: list[Any] = [entry.fund, *entry.expenses]
+            for row in rows_with_money:
                 row.amount = None
     return entries

@@ -107,8 +107,9 @@ class Commitment(BaseModel):
         if is_new_type and not self.activity_type.counts_as_commitment:
             text = _("“%(type)s” cannot be promised to a customer.") % {"type": self.activity_type}
             raise ValidationError({"activity_type": text})
-        is_agreed = self.due_date and self.plan_id
-        if is_agreed and not self.plan.start_date <= self.due_date <= self.plan.end_date:
+        if not self.due_date or not self.plan_id:
+            return
+        if not self.plan.start_date <= self.due_date <= self.plan.end_date:
             raise ValidationError({"due_date": _("The day lies outside the plan's period.")})
 
 
