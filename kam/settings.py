@@ -281,6 +281,10 @@ SPECTACULAR_SETTINGS = {
         "TemplateVersionStatus": "templates_app.enums.VersionStatus",
         "RevenueBasis": "templates_app.enums.RevenueBasis",
         "ReviewFrequency": "templates_app.enums.ReviewFrequency",
+        "ItemKind": "templates_app.enums.ItemKind",
+        "FieldKind": "templates_app.enums.FieldKind",
+        "TaskStatus": "plans.enums.TaskStatus",
+        "ActionPlanStatus": "plans.enums.ActionPlanStatus",
     },
 }
 

@@ -7,7 +7,7 @@ class PlansConfig(AppConfig):
     def ready(self) -> None:
         from kam.core.triggers import register
         from plans import triggers
-        from plans.api import covering
+        from plans.api import calls, covering
         from plans.operations import library_uses
         from templates_app import uses
         from templates_app.models import (
@@ -19,6 +19,7 @@ class PlansConfig(AppConfig):
         )
 
         register(triggers.declared)
+        calls.register()
         covering.register()
         uses.register(GoalDefinition, library_uses.plans_of_goals)
         uses.register(ActionPlanTemplate, library_uses.plans_of_templates)

@@ -21,6 +21,7 @@ from plans import operations
 from plans.models import ActionPlan, ActionPlanItem, AssessmentTask
 from plans.models.measuring import Work, work_of
 from plans.models.work import MOST_LINKS
+from plans.operations.action_plans import add_action_plan
 from plans.policies import as_percent
 from plans.progress import Level, Node, Reason
 
@@ -52,6 +53,9 @@ class ActionPlanSerializer(KamModelSerializer):
         )
         read_only_fields = ("template_version",)
         extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME}
+
+    def write(self, row: ActionPlan, relations: dict[str, Any]) -> ActionPlan:
+        return add_action_plan(row) if row._state.adding else super().write(row, relations)
 
     def prepare(self, rows: Sequence[ActionPlan]) -> None:
         super().prepare(rows)

@@ -233,7 +233,7 @@ class AccountPlan(BaseModel):
         objectives = (
             self.objectives.all()
             if "objectives" in getattr(self, "_prefetched_objects_cache", {})
-            else (self.objectives.unscoped("progress of a plan that was loaded through the gate"))
+            else self.objectives.unscoped("progress of a plan that was loaded through the gate").with_work()
         )
         counted = [o for o in objectives if o.status not in policies.LEFT_OUT]
         return policies.as_percent(policies.weighted_mean((o.weight, o.progress) for o in counted))

@@ -106,6 +106,12 @@ class ImportDraft:
             "tasks": sum(1 for _draft in self.tasks()),
         }
 
+    @property
+    def late_count(self) -> int:
+        """Tasks that are due after the end of the plan: allowed, and worth a word."""
+        dues = (draft.task.due_date for draft in self.tasks())
+        return sum(1 for due in dues if due and due > self.plan.end_date)
+
 
 # --- What would be made ---------------------------------------------------------------------
 def first_start(plan: AccountPlan) -> date:

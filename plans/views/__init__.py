@@ -10,6 +10,7 @@ from plans.views.accountplans import (
 )
 from plans.views.analyses import analyses_reorder, analysis_create, analysis_delete, analysis_update
 from plans.views.copying import accountplan_copy
+from plans.views.goal_imports import actionplan_newer, goals_choose, goals_preview
 from plans.views.objectives import objective_create, objective_delete, objective_update
 from plans.views.participants import participant_create, participant_delete, participant_update
 from plans.views.plan_page import accountplan_detail
@@ -52,6 +53,7 @@ __all__ = [
     "accountplan_list",
     "accountplan_section",
     "accountplan_update",
+    "actionplan_newer",
     "analyses_reorder",
     "analysis_create",
     "analysis_delete",
@@ -68,6 +70,8 @@ __all__ = [
     "event_create",
     "event_delete",
     "event_update",
+    "goals_choose",
+    "goals_preview",
     "objective_create",
     "objective_delete",
     "objective_update",

@@ -231,7 +231,7 @@ LISTS: dict[str, tuple[int, Make]] = {
     "opportunities": (6, _opportunity),
     "orders": (2, lambda world, user: factories.create_order(world.account, product=world.product)),
     "activity-types": (2, lambda world, user: factories.create_activity_type()),
-    "activities": (4, _activity),
+    "activities": (5, _activity),
     "exchange-rates": (2, lambda world, user: factories.create_rate(["EUR", "GBP", "JPY"][_rates()], 1)),
     "pick-list-values": (2, lambda world, user: factories.create_pick_list_value()),
     "plan-types": (4, _plan_type),

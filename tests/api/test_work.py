@@ -212,6 +212,8 @@ def test_completed_call_objective_logs_the_call_for_its_assignee(
     activity = Activity.objects.visible_to(colleague).get(task_link__task=call)
     assert (activity.account, activity.type, activity.owner) == (world.account, visit, colleague)
     assert (activity.done_on, activity.notes) == (company_today(), "Met them")
+    shown = client.get(f"{BASE}activities/{activity.pk}/").json()
+    assert shown["assessment_task"] == {"id": str(call.pk), "name": "Visit"}
 
 
 # --- Lists ------------------------------------------------------------------------------------
