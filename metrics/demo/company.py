@@ -26,6 +26,7 @@ from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
 from metrics.demo.sections import complete_plan_types
 from metrics.demo.targets import create_targets
+from metrics.demo.work import create_work
 from plans.models import AccountPlanObjective
 
 
@@ -61,6 +62,7 @@ def create_sample_company(*, today: date) -> Facts:
             orders = create_orders(sample)
             activities = create_activities(sample)
         plans = create_plans(sample)
+        create_work(sample)
         create_promises(sample)
         kpis.rebuild()
         create_history(sample)
