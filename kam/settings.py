@@ -277,6 +277,8 @@ SPECTACULAR_SETTINGS = {
         "ActivityStatus": "crm.enums.ActivityStatus",
         "ObjectiveStatus": "plans.enums.ObjectiveStatus",
         "PlanStatus": "plans.enums.PlanStatus",
+        "PaceState": "metrics.enums.PaceState",
+        "CurveSource": "metrics.enums.CurveSource",
         "LibraryStatus": "templates_app.enums.LibraryStatus",
         "TemplateVersionStatus": "templates_app.enums.VersionStatus",
         "RevenueBasis": "templates_app.enums.RevenueBasis",

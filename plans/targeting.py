@@ -16,6 +16,7 @@ from plans.models import AccountPlan, TargetLine
 from plans.models.targets import MOST_LINES, overlaps, parents_of_categories
 
 NOTHING = Decimal(0)
+TENTH = Decimal("0.1")
 REASON = "the lines of a plan that was loaded through the gate"
 
 
@@ -52,8 +53,8 @@ def target_of(
         raise ValidationError({"growth_percent": _("A target cannot be negative.")})
     if target is None or target == meant:
         return meant
-    if policies.growth_percent(target=target, last_year=last_year.amount) == growth:
-        return target  # the growth is the rounded view of this target
+    if abs((target / last_year.amount - 1) * 100 - growth) <= TENTH:
+        return target  # the growth is this target's, rounded by whoever showed it
     raise ValidationError({"growth_percent": _("Growth and target do not agree: give one of them.")})
 
 

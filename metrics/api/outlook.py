@@ -17,12 +17,10 @@ from kam.core.clock import company_today
 from metrics import policies
 from metrics.api.plan_views import PlanNumbersView
 from metrics.api.serializers import decimal_text, instant
+from metrics.enums import CurveSource, PaceState
 from metrics.forecast import Driver, Forecast, forecast_of
 from metrics.pace import MonthPace, Pace, PlanPace, pace_of
 from metrics.seasons import Curve
-
-STATES = ("on_pace", "at_risk", "behind", "to_come")
-SOURCES = ("account", "company", "days")
 
 
 class PaceSerializer(serializers.Serializer):
@@ -32,7 +30,7 @@ class PaceSerializer(serializers.Serializer):
     actual = serializers.CharField()
     expected_to_date = decimal_text()
     percent = decimal_text()
-    state = serializers.ChoiceField(choices=STATES, allow_null=True)
+    state = serializers.ChoiceField(choices=PaceState.choices, allow_null=True)
     elapsed_percent = serializers.FloatField(help_text="The part of the season that is over.")
     remaining_target = decimal_text()
     months_left = serializers.FloatField()
@@ -40,7 +38,7 @@ class PaceSerializer(serializers.Serializer):
 
 
 class CurveSerializer(serializers.Serializer):
-    source = serializers.ChoiceField(choices=SOURCES)
+    source = serializers.ChoiceField(choices=CurveSource.choices)
     reason = serializers.CharField()
     months = serializers.ListField(
         child=serializers.FloatField(), help_text="January to December: percent of a year."
@@ -61,7 +59,7 @@ class PaceLineSerializer(PaceSerializer):
     category = RefSerializer(allow_null=True)
     starts_on = DayField()
     ends_on = DayField()
-    curve_source = serializers.ChoiceField(choices=SOURCES)
+    curve_source = serializers.ChoiceField(choices=CurveSource.choices)
 
 
 class PlanPaceSerializer(PaceSerializer):

@@ -25,8 +25,11 @@ from metrics.demo.promises import create_promises
 from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
 from metrics.demo.sections import complete_plan_types
+<<<<<<< HEAD
 from metrics.demo.targets import create_targets
 from metrics.demo.work import create_work
+=======
+>>>>>>> bbed4f8 (wip)
 from plans.models import AccountPlanObjective
 
 
@@ -66,7 +69,6 @@ def create_sample_company(*, today: date) -> Facts:
         create_promises(sample)
         kpis.rebuild()
         create_history(sample)
-        create_targets(sample)
     unrated = next(o for o in sample.opportunities if o.currency == UNRATED)
     counts = Counts(
         users=len(sample.users),

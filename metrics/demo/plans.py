@@ -14,6 +14,7 @@ from metrics.demo.life_science_plans import LIFE_SCIENCE_PLANS
 from metrics.demo.plan_data import Focus, Objective, PlanSpec, Story
 from metrics.demo.sample import Sample
 from metrics.demo.sections import add_sections
+from metrics.demo.targets import create_targets
 from metrics.models import PlanKPI
 from plans.enums import MeasureKind, ProgressMode
 from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
@@ -34,6 +35,7 @@ def create_plans(sample: Sample) -> dict[str, SamplePlan]:
     for spec in PLANS:
         with acting(sample.users[spec.owner]):
             _set_target(sample, spec)
+            create_targets(sample, spec.key)
             _review(sample, spec)
             for action, comment in spec.steps:
                 sample.plans[spec.key] = change_plan_status(

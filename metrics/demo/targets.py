@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from kam.core.actor import acting
 from metrics.demo.sample import Sample
 from plans.actuals import last_year_of
 from plans.enums import TargetPeriod
@@ -17,11 +16,9 @@ STRETCH = Decimal("1.15")
 HUNDREDS = Decimal("1E2")
 
 
-def create_targets(sample: Sample) -> None:
-    for key in PLANS:
-        plan = sample.plans[key]
-        with acting(plan.owner, reason="Targets agreed"):
-            TargetLine.objects.bulk_create(_lines(sample, plan))
+def create_targets(sample: Sample, key: str) -> None:
+    if key in PLANS:
+        TargetLine.objects.bulk_create(_lines(sample, sample.plans[key]))
 
 
 def _lines(sample: Sample, plan: AccountPlan) -> list[TargetLine]:

@@ -5,11 +5,11 @@ from decimal import Decimal
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
 
 from kam.core.formatting import DASH, format_money_short
 from kam.core.templatetags.kam import status_pill
 from metrics import charts
+from metrics.enums import CurveSource, PaceState
 from metrics.models import PlanKPI
 
 register = template.Library()
@@ -28,15 +28,10 @@ for _chart in (
 
 
 PACES = {
-    "on_pace": (gettext_lazy("On pace"), "ok", "circle-check"),
-    "at_risk": (gettext_lazy("At risk"), "warn", "alert-triangle"),
-    "behind": (gettext_lazy("Behind"), "bad", "alert-circle"),
-    "to_come": (gettext_lazy("Still to come"), "neutral", "clock"),
-}
-SOURCES = {
-    "account": gettext_lazy("the account"),
-    "company": gettext_lazy("the company"),
-    "days": gettext_lazy("none: by days"),
+    PaceState.ON_PACE: ("ok", "circle-check"),
+    PaceState.AT_RISK: ("warn", "alert-triangle"),
+    PaceState.BEHIND: ("bad", "alert-circle"),
+    PaceState.TO_COME: ("neutral", "clock"),
 }
 
 
@@ -45,14 +40,14 @@ def pace_pill(state: str | None) -> SafeString | str:
     """How a target stands: words, tone and icon."""
     if state is None:
         return DASH
-    label, tone, icon = PACES[state]
-    return status_pill(str(label), tone, icon)
+    tone, icon = PACES[PaceState(state)]
+    return status_pill(str(PaceState(state).label), tone, icon)
 
 
 @register.simple_tag
 def curve_source(source: str) -> str:
     """Whose season a pace rests on."""
-    return str(SOURCES[source])
+    return str(CurveSource(source).label)
 
 
 @register.simple_tag
