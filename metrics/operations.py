@@ -41,6 +41,11 @@ SEEN_STEP = timedelta(seconds=5)  # an idle sweeper says this often that it is t
 LONGEST_SWEEP = 60.0  # seconds; then it reports, and the next one goes on
 FORGET_SWEEPER = timedelta(days=7)
 
+REMOVE_MARKERS = """
+    DELETE FROM metrics_stalemarker
+    WHERE id IN (SELECT id FROM metrics_stalemarker WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)
+"""
+
 MarkerRow = tuple[int, UUID | None, UUID | None, str | None]
 MARKER_FIELDS = ("pk", "account_id", "plan_id", "currency")
 
@@ -146,10 +151,13 @@ def _remove_markers(marker_ids: Sequence[int]) -> None:
     """Exactly those that were read: never by `id <=`, a lower id can commit later."""
     if not marker_ids:
         return
+    if connection.vendor == "postgresql":
+        # One that somebody else is just removing is theirs: no waiting in the opposite order. As plain SQL,
+        # because it is part of every save that is read.
+        with connection.cursor() as cursor:
+            cursor.execute(REMOVE_MARKERS, [list(marker_ids)])
+        return
     markers = StaleMarker.objects.filter(pk__in=marker_ids)
-    if connection.features.has_select_for_update_skip_locked:
-        # One that somebody else is just removing is theirs: no waiting in the opposite order.
-        markers = StaleMarker.objects.filter(pk__in=markers.select_for_update(skip_locked=True).values("pk"))
     markers._raw_delete(markers.db)
 
 
