@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -52,27 +51,6 @@ def django_db_modify_db_settings(
     if not on_postgres():
         folder = tmp_path_factory.mktemp("database")
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def flush_past_triggers() -> Iterator[None]:
-    """Django empties the tables after a test with transactions. On SQLite it does so by DELETE, which the
-    triggers that keep published templates refuse: they go first, and `post_migrate` brings them back."""
-    from django.db import connection
-
-    from kam.core.triggers import declared
-
-    operations = type(connection.ops)
-    sql_flush = operations.sql_flush
-
-    def without_triggers(self: Any, *args: Any, **kwargs: Any) -> list[str]:
-        drops = [f"DROP TRIGGER IF EXISTS {trigger.name}" for trigger in declared("sqlite")]
-        return [*drops, *sql_flush(self, *args, **kwargs)]
-
-    with pytest.MonkeyPatch.context() as patch:
-        if not on_postgres():
-            patch.setattr(operations, "sql_flush", without_triggers)
-        yield
 
 
 @pytest.fixture(scope="session")

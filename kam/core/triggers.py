@@ -73,15 +73,20 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return [trigger.name for trigger in declared(connection.vendor) if trigger.name not in present]
 
 
+def drop(connection: BaseDatabaseWrapper) -> None:
+    """On SQLite, whose triggers need no table's name to be dropped."""
+    present = installed(connection)
+    with connection.cursor() as cursor:
+        for trigger in declared(connection.vendor):
+            if trigger.name in present:
+                cursor.execute(f"DROP TRIGGER {trigger.name}")
+
+
 def drop_before_migrate(using: str, plan: Sequence[Any] = (), **kwargs: Any) -> None:
     """`pre_migrate`: SQLite refuses to rebuild a table that another table's trigger names."""
     connection = connections[using]
     if plan and connection.vendor == "sqlite":
-        present = installed(connection)
-        with connection.cursor() as cursor:
-            for trigger in declared(connection.vendor):
-                if trigger.name in present:
-                    cursor.execute(f"DROP TRIGGER {trigger.name}")
+        drop(connection)
 
 
 def install_after_migrate(using: str, **kwargs: Any) -> None:
