@@ -25,11 +25,7 @@ from metrics.demo.promises import create_promises
 from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
 from metrics.demo.sections import complete_plan_types
-<<<<<<< HEAD
-from metrics.demo.targets import create_targets
 from metrics.demo.work import create_work
-=======
->>>>>>> bbed4f8 (wip)
 from plans.models import AccountPlanObjective
 
 
