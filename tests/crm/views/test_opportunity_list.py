@@ -67,9 +67,16 @@ def test_filter_by_account_and_period(client_as: ClientFor, world: World, accoun
     assert "Account: Harbour Clinics" in text_of(response)
 
 
+@pytest.mark.parametrize("few", [0, 100])
 def test_totals_are_by_currency_and_of_the_visible_only(
-    client_as: ClientFor, world: World, account_manager: User, executive: User
+    client_as: ClientFor,
+    world: World,
+    account_manager: User,
+    executive: User,
+    few: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(opportunities, "FEW", few)
     factories.create_opportunity(world.account, "In euro", amount="10.50", currency="EUR", probability=10)
 
     mine = get(client_as(account_manager), URL, data={"is_closed": "false"}).context["totals"]
