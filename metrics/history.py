@@ -21,7 +21,7 @@ from metrics.models import PlanKPI, PlanKPISnapshot, PlanNumbers, StaleMarker
 from plans.models import AccountPlan
 from plans.models.plans import OVER
 
-NUMBERS = [field.column for field in PlanNumbers._meta.local_fields]
+NUMBERS = [field.attname for field in PlanNumbers._meta.local_fields]
 COLUMNS = ["plan_id", "day", "stretch_target", *NUMBERS, "taken_at"]
 MOST_LEFT_OUT = 10_000  # with more plans to be counted, the snapshot waits for the sweep
 

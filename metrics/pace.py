@@ -29,6 +29,7 @@ from metrics.models import PlanKPI
 from metrics.records import counted_records
 from metrics.seasons import BY_DAYS, Curve, Month
 from plans.actuals import Converter, Sold, as_decimal, orders_of
+from plans.enums import PlanStatus
 from plans.models import AccountPlan, TargetLine
 from plans.models.targets import lies_below, parents_of_categories
 from plans.targeting import lines_of
@@ -196,7 +197,7 @@ def _company_months(since: date, until: date) -> list[Sold]:
     orders = Order.objects.unscoped("the season of the whole company").filter(
         date__gte=since, date__lte=until
     )
-    groups = (
+    groups: Any = (
         orders.annotate(month=TruncMonth("date"))
         .order_by()
         .values_list("month", "product__category", "currency")
@@ -213,6 +214,8 @@ def won_by_category(plan: AccountPlan) -> list[Sold]:
 
     A deal without lines belongs to no category.
     """
+    if plan.status == PlanStatus.CANCELLED:
+        return []
     if plan.revenue_basis == RevenueBasis.ORDER:
         sold = orders_of([plan.account_id], since=plan.start_date, until=plan.end_date).get(
             plan.account_id, []

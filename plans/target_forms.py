@@ -70,7 +70,7 @@ class TargetLineForm(forms.Form):
 
     def __init__(self, data: QueryDict | None, *, line: TargetLine, last_year: LastYear) -> None:
         self.line, self.was = line, last_year
-        self.growth = policies.growth_percent(target=line.target, last_year=last_year.amount)
+        self.shown_growth = policies.growth_percent(target=line.target, last_year=last_year.amount)
         currency = line.plan.currency
 
         def shown(amount: Decimal | None) -> Decimal | None:
@@ -79,7 +79,7 @@ class TargetLineForm(forms.Form):
         initial = {
             "version": line.version,
             "last_year": shown(line.last_year_entered),
-            "growth": self.growth,
+            "growth": self.shown_growth,
             "target": shown(line.target),
             "stretch": shown(line.stretch),
         }

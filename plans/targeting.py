@@ -130,5 +130,6 @@ def sold_categories(plan: AccountPlan) -> list[ProductCategory]:
     """The categories of which the plan's accounts bought something in the same days a year before."""
     since, until = policies.days_last_year(plan.start_date, plan.end_date)
     sold = orders_of([plan.account_id], since=since, until=until)[plan.account_id]
-    found = {row.category_id for row in sold if plan.include_child_accounts or not row.is_below}
-    return list(ProductCategory.objects.filter(pk__in=found - {None}).order_by("name", "pk"))
+    counted = [row for row in sold if plan.include_child_accounts or not row.is_below]
+    found = {row.category_id for row in counted if row.category_id is not None}
+    return list(ProductCategory.objects.filter(pk__in=found).order_by("name", "pk"))

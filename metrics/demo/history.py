@@ -41,7 +41,7 @@ def _snapshot(
         elif record.date - KNOWN_BEFORE <= day:
             amount = record.amount * (record.factor or 0)
             pipeline += amount
-            weighted += amount * (HALF if not record.is_open else (record.probability or 0) / 100)
+            weighted += amount * (HALF if not record.is_open else (record.probability or Decimal(0)) / 100)
             counts["open_count"] += 1
             counts["slipped_count"] += record.date < day
     sums = {"won_revenue": won, "pipeline": pipeline, "weighted_pipeline": weighted}

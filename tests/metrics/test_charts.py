@@ -1,11 +1,23 @@
 """Charts: well-formed, proportional, complete without a style sheet, safe with any label."""
 
+from datetime import date
 from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
 
-from metrics.charts import MonthPoint, mini_plan_bar, month_bars, plan_chart, progress_bar, ring, sparkline
+from metrics.charts import (
+    Line,
+    MonthPoint,
+    course_chart,
+    distribution_chart,
+    mini_plan_bar,
+    month_bars,
+    plan_chart,
+    progress_bar,
+    ring,
+    sparkline,
+)
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 CANARY = "<script>alert('x')</script>&\"\x00"
@@ -243,3 +255,57 @@ def test_month_bars_tell_each_month_in_words():
     titles = [group.find(f"{NAMESPACE}title").text for group in root.iter(f"{NAMESPACE}g") if len(group) > 1]
     assert titles[0] == "Jan: actual €100.00, target €200.00"
     assert titles[2] == "Mar: forecast €100.00, target €150.00"
+
+
+# --- Course and distribution --------------------------------------------------------------------
+def a_course(**options: object) -> str:
+    days = [date(2026, 1, 1), date(2026, 1, 31), date(2026, 3, 2)]
+    lines = [Line(CANARY, "won", [0, 50, None]), Line("Target", "target", [100, 100, 100])]
+    return course_chart(chart_id="c", currency="EUR", days=days, lines=lines, title=CANARY, **options)
+
+
+def lines_of(svg: str) -> dict[str, list[tuple[Decimal, Decimal]]]:
+    found = {}
+    for element in parse(svg).iter(f"{NAMESPACE}polyline"):
+        points = [tuple(map(Decimal, point.split(","))) for point in element.attrib["points"].split()]
+        found[element.attrib["data-line"]] = points
+    return found
+
+
+def test_course_stands_where_day_and_amount_are() -> None:
+    found = lines_of(a_course())
+
+    assert found == {
+        "won": [(0, 210), (500, 105)],
+        "target": [(0, 0), (500, 0), (1_000, 0)],
+    }
+
+
+def test_course_marks_today_only_if_it_is_there() -> None:
+    assert percentage(mark(a_course(today=date(2026, 1, 31)), "today"), "x1") == 50
+    assert mark(a_course(today=date(2027, 1, 1)), "today") is None
+    assert mark(a_course(), "today") is None
+
+
+def test_course_of_one_day_and_of_none() -> None:
+    for days, values in (([date(2026, 1, 1)], [5]), ([], [])):
+        svg = course_chart(
+            chart_id="c", currency="EUR", days=days, lines=[Line("Won", "won", values)], title="Course"
+        )
+        assert len(lines_of(svg)) == len(days)
+
+
+def test_distribution_parts_what_reaches_the_target() -> None:
+    classes = [(0, 100, 0.2), (100, 200, 0.5), (200, 300, 0.3)]
+    svg = distribution_chart(chart_id="d", currency="EUR", classes=classes, target=200, stretch=400)
+    bars = [element for element in parse(svg).iter() if element.get("data-part")]
+
+    assert [bar.attrib["data-part"] for bar in bars] == ["short", "short", "reached"]
+    assert [bar.attrib["height"] for bar in bars] == ["36.0", "90.0", "54.0"]
+    assert percentage(mark(svg, "stretch"), "x1") > percentage(mark(svg, "target"), "x1")
+
+
+def test_distribution_of_one_certain_amount() -> None:
+    svg = distribution_chart(chart_id="d", currency="EUR", classes=[(7, 7, 1.0)])
+
+    assert len([element for element in parse(svg).iter() if element.get("data-part")]) == 1

@@ -299,6 +299,18 @@ def test_a_leap_day_weighs_a_29th_of_its_february() -> None:
     assert by_day == [10, 280, 290]
 
 
+def test_a_cancelled_plan_counts_nothing() -> None:
+    plan, category = a_plan(revenue_basis=RevenueBasis.ORDER, status="cancelled"), factories.create_category()
+    factories.create_order(
+        plan.account, on_date=date(2026, 2, 2), product=factories.create_product(category=category)
+    )
+    factories.create_target_line(plan, category, target=10)
+
+    found = at(plan, date(2026, 6, 1))
+
+    assert [found.pace.actual, *(row.pace.actual for row in found.lines)] == [0, 0]
+
+
 def test_the_longest_plan_there_can_be() -> None:
     plan = factories.create_plan(start_date=date(1, 1, 1), end_date=date(9999, 12, 31))
 

@@ -137,6 +137,7 @@ def test_who_may_see_and_change_targets(
 
     assert [page.status_code for page in pages] == [200, 200, 404, 403]
     assert "Save the targets" not in text_of(pages[1])
+    assert b"data-column" not in pages[1].content
     for name in ("target_grid", "target_add", "target_grow"):
         asked = [client_as(user).post(url_of(world.plan, name), data) for user in (colleague, stranger, msl)]
         assert [response.status_code for response in asked] == [403, 404, 403], name
