@@ -89,6 +89,8 @@ def rich_world(transactional_db: None, world: World, colleague: User, msl: User)
     plan.stretch_target, plan.is_confidential = Decimal(12_000), False
     plan.vision, plan.short_term_plan = "First choice on every ward.", "Ring the buyer."
     plan.save()
+    factories.create_custom_field(plan.plan_type, "tier", kind="choice", choices=["Gold", "Silver"])
+    ware = factories.create_plan_product(plan, world.product, target=500)
     strategy = factories.create_strategy(plan, "Win the wards", description="Ward by ward.")
     period = {"start_date": today - timedelta(days=50), "target_date": today + timedelta(days=50)}
     for number, status in enumerate(ObjectiveStatus.values):
@@ -97,6 +99,11 @@ def rich_world(transactional_db: None, world: World, colleague: User, msl: User)
             baseline=0, current=number, target=6, unit="wards", **period,
         )  # fmt: skip
     factories.create_objective(plan, "Late one", target_date=today - timedelta(days=3), manual_progress=10)
+    answers = plan.objectives.unscoped("test")[:2]
+    for factor, impact, likelihood in (("strength", 4, None), ("threat", 5, 4), ("weakness", 2, 1)):
+        factories.create_analysis(
+            plan, factor=factor, impact=impact, likelihood=likelihood, product=ware, objectives=answers
+        )
     factories.add_participant(plan, msl)
     factories.add_participant(plan, colleague, access=Access.EDIT)
     factories.create_plan(world.account, "No target yet", sales_target=None)

@@ -34,6 +34,7 @@ def pages_of(world: World) -> list[str]:
     objective = world.plan.objectives.unscoped("test").first()
     participant = world.plan.participants.unscoped("test").first()
     strategy = world.plan.strategies.unscoped("test").first()
+    analysis = world.plan.analyses.unscoped("test").first()
     named = [
         ("metrics:home", []),
         ("crm:account_list", []),
@@ -57,6 +58,10 @@ def pages_of(world: World) -> list[str]:
         ("plans:accountplan_section", [*plan, "vision"]),
         ("plans:objective_update", [objective.pk]),
         ("plans:strategy_update", [strategy.pk]),
+        ("plans:plan_products", plan),
+        ("plans:analysis_update", [analysis.pk]),
+        ("templates_app:plantype_list", []),
+        ("templates_app:plantype_detail", [world.plan.plan_type_id]),
         ("plans:participant_create", plan),
         ("plans:participant_delete", [participant.pk]),
         ("metrics:kpi_records", [*plan, "total_expected_revenue"]),
