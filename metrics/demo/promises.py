@@ -173,6 +173,10 @@ def _promise_rebate(sample: Sample) -> None:
         created_at=plan.created_at,
     )
     steps = (("0.7", "1.5", ROUND_FLOOR), ("1.2", "2.5", ROUND_CEILING), ("1.6", "4", ROUND_CEILING))
-    program.save_with_tiers(
+    program.save()
+    tiers = [
         (rounded(ordered * Decimal(part), rounding), Decimal(percent)) for part, percent, rounding in steps
-    )
+    ]
+    for tier in program.check_tiers(tiers):
+        tier.id = sample.new_id()
+        tier.save()

@@ -16,7 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from crm.enums import CallFrequency, PickList
 from kam.users.models import User
 from metrics.operations import sweep
-from plans.enums import Access, ObjectiveStatus
+from plans.enums import Access, ExpenseStatus, ObjectiveStatus
 from tests import factories
 from tests.fixtures import World
 
@@ -91,6 +91,16 @@ def rich_world(transactional_db: None, world: World, colleague: User, msl: User)
     plan.save()
     factories.create_custom_field(plan.plan_type, "tier", kind="choice", choices=["Gold", "Silver"])
     ware = factories.create_plan_product(plan, world.product, target=500)
+    joint = factories.create_activity_type("Joint call", counts_as_commitment=True)
+    factories.create_commitment(plan, activity_type=joint, notes="For the board", is_external=True)
+    factories.create_activity(world.account, "Joint round", type=joint, done_on=today)
+    fund = factories.create_coop_fund(plan, terms="Half of it, against invoices.", is_external=True)
+    for status in ExpenseStatus.values:
+        factories.create_coop_expense(
+            fund, status=status, evidence="https://files.example/1", is_external=True
+        )
+    factories.create_rebate_program(plan, tiers=[(100, 2), (1_000, 3)], is_external=True)
+    factories.create_event(plan, "Ward day", place="Main hall", is_external=True)
     strategy = factories.create_strategy(plan, "Win the wards", description="Ward by ward.")
     period = {"start_date": today - timedelta(days=50), "target_date": today + timedelta(days=50)}
     for number, status in enumerate(ObjectiveStatus.values):

@@ -35,6 +35,7 @@ def pages_of(world: World) -> list[str]:
     participant = world.plan.participants.unscoped("test").first()
     strategy = world.plan.strategies.unscoped("test").first()
     analysis = world.plan.analyses.unscoped("test").first()
+    commitment = world.plan.commitments.unscoped("test").first()
     named = [
         ("metrics:home", []),
         ("crm:account_list", []),
@@ -65,12 +66,16 @@ def pages_of(world: World) -> list[str]:
         ("plans:participant_create", plan),
         ("plans:participant_delete", [participant.pk]),
         ("metrics:kpi_records", [*plan, "total_expected_revenue"]),
+        ("metrics:plan_promises", plan),
+        ("metrics:commitment_evidence", [commitment.pk]),
+        ("plans:rebateprogram_create", plan),
         ("users:profile", []),
         ("users:password_change", []),
     ]
     urls = [reverse(name, args=args) for name, args in named]
     return [
         *urls,
+        f"{reverse('metrics:plan_promises', args=plan)}?view=customer",
         f"{reverse('plans:search')}?q=harbour",
         f"{reverse('crm:opportunity_list')}?is_closed=false&ordering=-amount",
         f"{reverse('metrics:kpi_records', args=[*plan, 'won_revenue'])}?excluded=true",
