@@ -278,6 +278,7 @@ SPECTACULAR_SETTINGS = {
         "ObjectiveStatus": "plans.enums.ObjectiveStatus",
         "PlanStatus": "plans.enums.PlanStatus",
         "PaceState": "metrics.enums.PaceState",
+        "PromiseState": "metrics.api.promises.STATES",
         "CurveSource": "metrics.enums.CurveSource",
         "LibraryStatus": "templates_app.enums.LibraryStatus",
         "TemplateVersionStatus": "templates_app.enums.VersionStatus",

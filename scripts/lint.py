@@ -13,7 +13,7 @@ from scripts.environment import ROOT, ensure, run_script, say
 # What would tie the repository to one machine or one package source. Written so as not to match itself.
 FOREIGN = re.compile(
     r"(pypi|pythonhosted|npmjs|debian)\.(org|com|net)|registry\.(npmjs|yarnpkg)|index[-]url|find[-]links"
-    r"|/(?:root|work|home/[a-z]+)/"
+    r"|(?<![\w>}])/(?:root|work|home/[a-z]+)/"  # an absolute path, not the end of plans/work/
 )
 PRODUCTION = {
     "DEBUG": "off",

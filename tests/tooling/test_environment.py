@@ -62,7 +62,8 @@ def test_foreign_names_are_found(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["https://example.com/work", "a/workflow/x", "the root of the tree", "index url"]
+    "line",
+    ["https://example.com/work", "a/workflow/x", "plans/work/tree.html", "the root of the tree", "index url"],
 )
 def test_plain_words_are_no_foreign_names(line: str) -> None:
     assert not lint.FOREIGN.search(line)
