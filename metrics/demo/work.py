@@ -80,6 +80,8 @@ def _settle_ids(sample: Sample, draft: ImportDraft, spec: Work) -> None:
 
 
 def _designs(version: ActionPlanTemplateVersion, number: int | None) -> dict[object, ActionPlanTemplateItem]:
+    if number is None:
+        return {}
     rows = ActionPlanTemplateItem.objects.filter(
         template_version__template=version.template_id, template_version__number=number
     )

@@ -231,7 +231,7 @@ def _action_plan(
         order=order,
     )
     tasks = draft_tasks(action_plan, version.designs, people, start=start)
-    action_plan.due_date = max((draft.task.due_date for draft in tasks), default=start)
+    action_plan.due_date = max((draft.task.due_date for draft in tasks if draft.task.due_date), default=start)
     return ActionPlanDraft(version, action_plan, tasks)
 
 

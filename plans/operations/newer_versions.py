@@ -41,19 +41,18 @@ def newer_versions(action_plans: Iterable[ActionPlan]) -> dict[Any, ActionPlanTe
 
     One statement; the action plans come with their `template_version`.
     """
-    open_ones = [
-        row
+    followed = {
+        row.pk: row.template_version
         for row in action_plans
-        if row.template_version_id and ActionPlanStatus(row.status).meaning == Meaning.OPEN
-    ]
-    templates = {row.template_version.template_id for row in open_ones}
+        if row.template_version and ActionPlanStatus(row.status).meaning == Meaning.OPEN
+    }
+    templates = {version.template_id for version in followed.values()}
     rows = ActionPlanTemplateVersion.objects.filter(
         template__in=templates, status=VersionStatus.PUBLISHED
     ).select_related("template")
     published = {version.template_id: version for version in rows}
-    found = {row.pk: published.get(row.template_version.template_id) for row in open_ones}
-    numbers = {row.pk: row.template_version.number for row in open_ones}
-    return {pk: version for pk, version in found.items() if version and version.number > numbers[pk]}
+    latest = {pk: published.get(version.template_id, version) for pk, version in followed.items()}
+    return {pk: version for pk, version in latest.items() if version.number > followed[pk].number}
 
 
 @dataclass
@@ -77,23 +76,23 @@ class NewerDraft:
 
 def draft_newer(action_plan: ActionPlan) -> NewerDraft:
     """What is new since the version the action plan was made from. Raises `NothingNewError`."""
-    version = newer_versions([action_plan]).get(action_plan.pk)
-    if version is None:
+    previous, version = action_plan.template_version, newer_versions([action_plan]).get(action_plan.pk)
+    if previous is None or version is None:
         raise NothingNewError
     read_items([version])
     designs: Sequence[ActionPlanTemplateItem] = version.designs  # type: ignore[attr-defined]
-    before = ActionPlanTemplateItem.objects.filter(template_version=action_plan.template_version_id)
+    before = ActionPlanTemplateItem.objects.filter(template_version=previous)
     old_names = dict(before.values_list("key", "name"))
-    difference = compare_versions(action_plan.template_version, version)
+    difference = compare_versions(previous, version)
     rows = ActionPlanItem.objects.unscoped(CALLER).filter(action_plan=action_plan)
     present = list(rows.select_related("template_item", "action_plan__objective", "task"))
-    by_key = {row.template_item.key: row for row in present if row.template_item_id}
+    by_key: dict[Any, ActionPlanItem] = {row.template_item.key: row for row in present if row.template_item}
     new = [design for design in designs if design.key in difference.added and design.key not in by_key]
     plan = action_plan.objective.plan
     start = action_plan.start_date or first_start(plan)
     after = max((row.order for row in present), default=0)
     tasks = draft_tasks(action_plan, new, People(plan), start=start, after=after)
-    keys = {design.pk: design.key for design in designs}
+    keys: dict[Any, Any] = {design.pk: design.key for design in designs}
     for draft in tasks:
         _not_in_the_past(draft, first_start(plan))
         if draft.item.prerequisite is None:
