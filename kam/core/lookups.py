@@ -16,8 +16,6 @@ from django.db.models.lookups import In
 
 
 class ArrayMixin:
-    lookup_name = "any_of"
-
     def get_rhs_op(self, connection: Any, rhs: str) -> str:
         if connection.vendor == "postgresql" and not self.rhs_is_direct_value():  # type: ignore[attr-defined]
             return f"= ANY(ARRAY{rhs})"
@@ -26,9 +24,9 @@ class ArrayMixin:
 
 @Field.register_lookup
 class AnyOf(ArrayMixin, In):
-    pass
+    lookup_name = "any_of"
 
 
 @ForeignObject.register_lookup
 class RelatedAnyOf(ArrayMixin, RelatedIn):
-    pass
+    lookup_name = "any_of"
