@@ -38,8 +38,13 @@ def _lines(sample: Sample, plan: AccountPlan) -> list[TargetLine]:
     ]
     last_year = last_year_of(lines)
     sold = sum((last_year[line.pk].amount for line in lines), Decimal(0))
+    target = plan.sales_target or Decimal(0)
     for line in lines:
         share = last_year[line.pk].amount / sold if sold else Decimal(0)
-        line.target = (share * (plan.sales_target or 0)).quantize(HUNDREDS)
+        line.target = (share * target).quantize(HUNDREDS)
+    if sold:  # so that they add up
+        largest = max(lines, key=lambda line: line.target)
+        largest.target += target - sum((line.target for line in lines), Decimal(0))
+    for line in lines:
         line.stretch = (line.target * STRETCH).quantize(HUNDREDS)
     return lines
