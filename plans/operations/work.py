@@ -25,8 +25,15 @@ from kam.core.clock import company_today
 from kam.core.writing import check_row
 from kam.users.models import User
 from plans import policies
-from plans.enums import ItemKind, Meaning, TaskStatus
-from plans.models import AccountPlan, ActionPlan, ActionPlanItem, AssessmentTask, TaskActivity
+from plans.enums import ActionPlanStatus, ItemKind, Meaning, ObjectiveStatus, TaskStatus
+from plans.models import (
+    AccountPlan,
+    AccountPlanObjective,
+    ActionPlan,
+    ActionPlanItem,
+    AssessmentTask,
+    TaskActivity,
+)
 
 CALLER = "the caller loaded it through the gate"
 MOST_AT_ONCE = 1_000
@@ -346,7 +353,7 @@ def _log_calls(tasks: Sequence[AssessmentTask], rows: QuerySet, at: datetime) ->
 
 
 def _follow(action_plan_ids: Any) -> None:
-    """Bring the status of action plans to where their tasks stand."""
+    """Bring the status of action plans to where their tasks stand; with the work, its objective begins."""
     plans = ActionPlan.objects.unscoped(CALLER).filter(pk__in=action_plan_ids)
     statuses: dict[Any, tuple[str, list[str]]] = {}
     for pk, status, task in plans.order_by().values_list("pk", "status", "items__task__status"):
@@ -358,3 +365,9 @@ def _follow(action_plan_ids: Any) -> None:
             by_target.setdefault(target, []).append(pk)
     for target, ids in by_target.items():
         plans.filter(pk__in=ids).update(status=target)
+    begun = by_target.get(ActionPlanStatus.IN_PROGRESS, []) + by_target.get(ActionPlanStatus.COMPLETED, [])
+    if begun:
+        objectives = AccountPlanObjective.objects.unscoped(CALLER).filter(
+            pk__in=plans.filter(pk__in=begun).values("objective"), status=ObjectiveStatus.NOT_STARTED
+        )
+        objectives.update(status=ObjectiveStatus.IN_PROGRESS)

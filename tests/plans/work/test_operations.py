@@ -18,7 +18,7 @@ from kam.core.clock import company_today
 from kam.core.models import Change
 from kam.users.models import User
 from plans import operations
-from plans.enums import ActionPlanStatus, ItemKind, TaskStatus
+from plans.enums import ActionPlanStatus, ItemKind, ObjectiveStatus, TaskStatus
 from plans.models import ActionPlan, ActionPlanItem, AssessmentTask
 from tests import factories
 from tests.fixtures import World
@@ -45,7 +45,9 @@ def calls_of(world: World) -> list[tuple[str, Decimal]]:
 
 
 # --- One task -------------------------------------------------------------------------------
-def test_task_is_completed_once_and_its_action_plan_follows(action_plan: ActionPlan) -> None:
+def test_task_is_completed_once_and_what_is_above_follows(action_plan: ActionPlan) -> None:
+    action_plan.objective.status = ObjectiveStatus.NOT_STARTED
+    action_plan.objective.save()
     first, second = factories.create_task(action_plan), factories.create_task(action_plan)
 
     operations.complete_task(task=first, notes="Signed", quantity=Decimal(3))
@@ -54,6 +56,7 @@ def test_task_is_completed_once_and_its_action_plan_follows(action_plan: ActionP
 
     assert (again(first).status, again(first).notes, again(first).quantity_done) == ("completed", "Signed", 3)
     assert again(first).completed_at is not None
+    assert again(action_plan.objective).status == ObjectiveStatus.IN_PROGRESS
     assert (under_way, again(action_plan).status) == ("in_progress", "completed")
     with pytest.raises(operations.TaskStepNotAllowedError, match="Completed"):
         operations.complete_task(task=first)
