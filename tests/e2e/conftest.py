@@ -101,6 +101,7 @@ def rich_world(transactional_db: None, world: World, colleague: User, msl: User)
         )
     factories.create_rebate_program(plan, tiers=[(100, 2), (1_000, 3)], is_external=True)
     factories.create_event(plan, "Ward day", place="Main hall", is_external=True)
+    factories.create_target_line(plan, last_year_entered=900)
     strategy = factories.create_strategy(plan, "Win the wards", description="Ward by ward.")
     period = {"start_date": today - timedelta(days=50), "target_date": today + timedelta(days=50)}
     for number, status in enumerate(ObjectiveStatus.values):

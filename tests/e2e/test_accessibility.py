@@ -60,6 +60,8 @@ def pages_of(world: World) -> list[str]:
         ("plans:objective_update", [objective.pk]),
         ("plans:strategy_update", [strategy.pk]),
         ("plans:plan_products", plan),
+        ("plans:target_grid", plan),
+        ("metrics:plan_outlook", plan),
         ("plans:analysis_update", [analysis.pk]),
         ("templates_app:plantype_list", []),
         ("templates_app:plantype_detail", [world.plan.plan_type_id]),
