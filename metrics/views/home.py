@@ -19,6 +19,7 @@ from crm.enums import ActivityStatus, CallFrequency
 from crm.models import Account, Activity, Opportunity
 from kam.core.clock import company_today
 from kam.core.formatting import format_money_short, format_percent
+from kam.core.panels import render_panel
 from kam.core.policy import signed_in, with_rights
 from kam.users.models import Role, User
 from metrics import operations
@@ -71,6 +72,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "has_more_plans": len(mine) > SHOWN_PLANS,
         "concerns": concerns_of(user, mine, planned, today=today),
         "planned": planned[:SHOWN_ACTIVITIES],
+        "tasks_panel": render_panel(request, "plans:my_tasks_panel"),
         "may_add_activity": user.has_perm("crm.add_activity"),
         "may_add_plan": user.has_perm("plans.add_accountplan"),
         "is_lagging": operations.is_lagging(),

@@ -22,6 +22,7 @@ from plans.filters import AssessmentTaskFilter
 from plans.models import AssessmentTask
 from plans.operations.work import waiting_for
 from plans.views.work.answers import next_query
+from plans.views.work.tree import participants_at
 
 PER_PAGE = 50
 NEXT = 5
@@ -39,8 +40,10 @@ class Group:
 def mine(user: User) -> QuerySet:
     """Tasks of plans that are worked on, with their place."""
     rows = AssessmentTask.objects.visible_to(user).filter(assignee=user).at_hand()
-    path = "item__action_plan__objective__plan__account"
-    return rows.select_related(path, "item__prerequisite__task", "assignee")
+    plan = "item__action_plan__objective__plan__"
+    return participants_at(
+        plan, rows.select_related(f"{plan}account", "item__prerequisite__task", "assignee")
+    )
 
 
 def by_day(rows: QuerySet) -> QuerySet:
@@ -83,8 +86,10 @@ def my_tasks(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def my_tasks_panel(request: HttpRequest) -> HttpResponse:
-    """The next few, for the home page."""
+    """The next few, for the home page; nothing where there is nothing to do."""
     tasks = list(by_day(mine(request.user).to_do())[: NEXT + 1])
+    if not tasks:
+        return HttpResponse()
     shown = ready(tasks[:NEXT], request.user)
     context = {
         "tasks": shown,

@@ -15,11 +15,11 @@ from plans.models import AccountPlan, ActionPlan
 from plans.progress import Level, Node, plan_progress
 from plans.views.work.answers import next_query, work_url
 from plans.views.work.forms import BulkForm
-from plans.views.work.tree import Wanted, load_action_plan, load_tree, with_participants
+from plans.views.work.tree import Wanted, load_action_plan, load_tree, participants_at, with_participants
 
 
 def with_plan(rows: QuerySet) -> QuerySet:
-    return rows.select_related("objective__plan__account", "owner")
+    return participants_at("objective__plan__", rows.select_related("objective__plan__account", "owner"))
 
 
 @object_required(AccountPlan, "plans.view_accountplan", queryset=with_participants)

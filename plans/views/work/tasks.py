@@ -41,6 +41,7 @@ from plans.views.work.forms import (
     allowed_steps,
 )
 from plans.views.work.pages import with_plan
+from plans.views.work.tree import participants_at
 
 DONE = {
     "start": gettext_lazy("“%(task)s” is in progress."),
@@ -53,8 +54,9 @@ PAGE = {"nav_section": "plans", "plan_tab": "work"}
 
 
 def with_place(rows: QuerySet) -> QuerySet:
-    path = "item__action_plan__objective__plan__account"
-    return rows.select_related(path, "assignee", "activity_type", "item__prerequisite__task")
+    plan = "item__action_plan__objective__plan__"
+    related = (f"{plan}account", "assignee", "activity_type", "item__prerequisite__task")
+    return participants_at(plan, rows.select_related(*related))
 
 
 # --- Add ------------------------------------------------------------------------------------

@@ -120,9 +120,13 @@ class Tree:
 
 def with_participants(plans: QuerySet) -> QuerySet:
     """A plan with its frame, and with what the rules ask about it at every task."""
+    return participants_at("", plans.select_related("account", "plan_type", "owner"))
+
+
+def participants_at(path: str, rows: QuerySet) -> QuerySet:
+    """Rows whose plan, at `path`, knows its participants."""
     people = AccountPlanParticipant.objects.unscoped(LOADED).only("plan_id", "access", "user_id")
-    plans = plans.select_related("account", "plan_type", "owner")
-    return plans.prefetch_related(Prefetch("participants", people))
+    return rows.prefetch_related(Prefetch(f"{path}participants", people))
 
 
 def load_tree(plan: AccountPlan, wanted: Wanted, *, opened: Iterable[str] = ()) -> Tree:

@@ -155,7 +155,7 @@ def test_home_takes_the_same_statements_for_one_and_three(
     who: str,
     django_assert_num_queries,
 ) -> None:
-    statements = {"account_manager": 10, "manager": 12}[who]
+    statements = {"account_manager": 11, "manager": 13}[who]
     user = cast[who]
     client = client_as(user)
     today = timezone.localdate()

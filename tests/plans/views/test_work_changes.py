@@ -237,9 +237,8 @@ def test_task_page_saves_everything_with_its_place(
         first.item_id,
     )
     assert task.evidence_links == ["https://kam.example/a", "https://kam.example/b"]
-    refused = client.post(
-        url, {**values, "start_date": "2027-02-02", "due_date": "2027-01-01", "weight": "-1"}
-    )
+    wrong = {"start_date": "2027-02-02", "due_date": "2027-01-01", "weight": "-1"}
+    refused = client.post(url, {**form_of(get(client, url)), **wrong})
     assert refused.status_code == 422
     assert {"due_date", "weight"} <= set(refused.context["form"].errors)
 
