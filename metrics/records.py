@@ -49,7 +49,9 @@ TRIES = 3
 WEIGHTED_PLACES = MoneyField.decimal_places + PercentField.decimal_places
 
 FORMULAS = {
-    "sales_target": _("What is to be won in the period: entered in the plan, or the sum of its target lines."),
+    "sales_target": _(
+        "What is to be won in the period: entered in the plan, or the sum of its target lines."
+    ),
     "won_revenue": _("The sum of the amounts of what was won in the period."),
     "pipeline": _("The sum of the amounts of what is open and expected in the period."),
     "weighted_pipeline": _("The sum of amount × probability ÷ 100 over what is open."),

@@ -15,9 +15,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = [(device, theme) for device in ("desktop", "phone") for theme in ("light", "dark")]
 
 
+# What is still on its way, or fades in.
+UNSETTLED = '[hx-trigger="load"], .htmx-request, .htmx-swapping, .htmx-settling, .htmx-added'
+
+
 def check(page: Page, url: str) -> list[str]:
-    """What is wrong with the page: axe's findings, and whether it scrolls sideways."""
+    """What is wrong with the page once it is all there: axe's findings, and whether it scrolls sideways."""
     page.goto(url)
+    page.wait_for_function("unsettled => !document.querySelector(unsettled)", arg=UNSETTLED)
     results = Axe().run(page)
     found = [
         f"{url}: {violation['id']} {[node['target'] for node in violation['nodes']][:4]}"

@@ -15,6 +15,13 @@ from tests.fixtures import World
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+@pytest.fixture
+def blank_world(rich_world: World) -> World:
+    """The world with nothing in its plan's analyses yet."""
+    RelatedObjectAnalysis.objects.unscoped("test").delete()
+    return rich_world
+
+
 def entries_of(world: World, factor: str) -> list[str]:
     rows = RelatedObjectAnalysis.objects.unscoped("test").filter(plan=world.plan, factor=factor)
     return list(rows.order_by("order").values_list("text", flat=True))
@@ -54,10 +61,10 @@ def test_section_is_written_in_place_with_the_keyboard(
     )
 
 
-def test_swot_is_kept_in_place(open_as: OpenAs, rich_world: World, account_manager: User) -> None:
-    factories.create_analysis(rich_world.plan, "Known on the wards")
+def test_swot_is_kept_in_place(open_as: OpenAs, blank_world: World, account_manager: User) -> None:
+    factories.create_analysis(blank_world.plan, "Known on the wards")
     page = open_as(account_manager)
-    page.goto(rich_world.plan.get_absolute_url())
+    page.goto(blank_world.plan.get_absolute_url())
 
     page.locator("#add-strength").click()
     form = page.locator("#new-strength form")
@@ -74,24 +81,24 @@ def test_swot_is_kept_in_place(open_as: OpenAs, rich_world: World, account_manag
     page.locator("#view-2").click()
     expect(page.locator("#analyses")).to_contain_text("Political")
 
-    assert entries_of(rich_world, "strength") == ["Best data", "Known on the wards"]
+    assert entries_of(blank_world, "strength") == ["Best data", "Known on the wards"]
 
 
-def test_sections_work_without_scripts(open_as: OpenAs, rich_world: World, account_manager: User) -> None:
-    first, second = (factories.create_analysis(rich_world.plan, text) for text in ("First", "Second"))
+def test_sections_work_without_scripts(open_as: OpenAs, blank_world: World, account_manager: User) -> None:
+    first, second = (factories.create_analysis(blank_world.plan, text) for text in ("First", "Second"))
     page = open_as(account_manager, java_script_enabled=False)
-    page.goto(rich_world.plan.get_absolute_url())
+    page.goto(blank_world.plan.get_absolute_url())
 
     page.locator("#edit-goals").click()
     page.locator("textarea").fill("Two wards")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#section-goals .k-prose")).to_have_text("Two wards")
     page.locator(f"#up-{second.pk}").click()
-    assert entries_of(rich_world, "strength") == ["Second", "First"]
+    assert entries_of(blank_world, "strength") == ["Second", "First"]
     page.locator(f"#delete-{first.pk}").click()
     page.get_by_role("button", name="Delete").click()
 
-    assert entries_of(rich_world, "strength") == ["Second"]
+    assert entries_of(blank_world, "strength") == ["Second"]
 
 
 def test_other_plan_type_brings_its_fields(open_as: OpenAs, rich_world: World, account_manager: User) -> None:
