@@ -31,8 +31,10 @@ def on_postgres() -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On SQLite the tests of PostgreSQL are no part of the run; slow groups stay on one worker."""
-    foreign = [] if on_postgres() else [item for item in items if item.get_closest_marker("postgres")]
+    """Tests of PostgreSQL run there only, those that ask nothing of the database on SQLite only; slow groups
+    stay on one worker."""
+    elsewhere = "any_database" if on_postgres() else "postgres"
+    foreign = [item for item in items if item.get_closest_marker(elsewhere)]
     if foreign:
         config.hook.pytest_deselected(items=foreign)
         items[:] = [item for item in items if item not in set(foreign)]

@@ -11,7 +11,7 @@ from kam.users.models import User
 from tests.e2e.conftest import OpenAs
 from tests.fixtures import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 LOOKS = [(device, theme) for device in ("desktop", "phone") for theme in ("light", "dark")]
 
 

@@ -47,6 +47,7 @@ def draft(transactional_db: None) -> ActionPlanTemplateVersion:
     return draft
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("device", "theme"), LOOKS)
 def test_library_pages_have_no_violation(
     open_as: OpenAs, draft: ActionPlanTemplateVersion, admin: User, device: str, theme: str

@@ -109,6 +109,7 @@ def test_chosen_tasks_are_changed_together_and_what_was_closed_stays_closed(
     expect(page.get_by_text("Out of sight")).to_be_hidden()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("device", "theme"), [("desktop", "light"), ("phone", "dark")])
 def test_pages_of_the_work_have_no_violation(
     open_as: OpenAs,
