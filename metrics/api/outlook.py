@@ -19,7 +19,8 @@ from metrics.api.plan_views import PlanNumbersView
 from metrics.api.serializers import decimal_text, instant
 from metrics.enums import CurveSource, PaceState
 from metrics.forecast import Driver, Forecast, forecast_of
-from metrics.pace import MonthPace, Pace, PlanPace, pace_of
+from metrics.pace import MonthPace, PlanPace, pace_of
+from metrics.pacing import Pace
 from metrics.seasons import Curve
 
 

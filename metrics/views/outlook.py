@@ -20,7 +20,8 @@ from metrics import history
 from metrics.charts import Line, course_chart, distribution_chart, sparkline
 from metrics.forecast import Forecast, forecast_of
 from metrics.models import PlanKPISnapshot
-from metrics.pace import Pace, PlanPace, pace_of
+from metrics.pace import PlanPace, pace_of
+from metrics.pacing import Pace
 from plans.models import AccountPlan
 from plans.operations import log_confidential_look
 
