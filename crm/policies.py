@@ -1,11 +1,15 @@
-"""Pure decisions of the CRM: no database, no clock."""
+"""Pure decisions of the CRM: no database, no clock. Of the settings only that which keeps
+commercial and medical apart: asked here, so that all rules and gates follow the one answer."""
 
 from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
 
+from django.conf import settings
+
 from crm.enums import CallFrequency
+from kam.users.models import Role
 
 _DAYS = {CallFrequency.WEEKLY: 7, CallFrequency.FORTNIGHTLY: 14}
 _MONTHS = {
@@ -15,6 +19,20 @@ _MONTHS = {
     CallFrequency.HALF_YEARLY: 6,
     CallFrequency.YEARLY: 12,
 }
+
+# Whose work lies on one side alone. Managers, executives and administrators answer for both.
+MEDICAL = frozenset({Role.MSL})
+COMMERCIAL = frozenset({Role.KAM, Role.VIEWER})
+
+
+def sees_commercial(role: str) -> bool:
+    """Targets, pipeline and orders, by role alone; of a plan they take part in medical colleagues see them."""
+    return role not in MEDICAL or not settings.SEPARATE_MEDICAL
+
+
+def sees_medical(role: str) -> bool:
+    """Medical insights, by role alone; those of a plan they take part in commercial colleagues see, too."""
+    return role != Role.INTEGRATION and (role not in COMMERCIAL or not settings.SEPARATE_MEDICAL)
 
 
 def add_months(day: date, months: int) -> date:

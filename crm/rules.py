@@ -6,6 +6,7 @@ from typing import Any
 
 import rules
 
+from crm import policies
 from crm.models import Activity, Opportunity
 from kam.users.models import Role, User
 
@@ -44,8 +45,20 @@ feeds = has_role(Role.INTEGRATION) & of_own_source
 writes_any = has_role(Role.ADMIN) | has_role(Role.MANAGER) | feeds
 account_managers = has_role(Role.KAM, Role.MSL)
 
-# Opportunities and orders as such; medical colleagues have no such lists.
-rules.add_perm("crm.view_commercial", is_active & ~has_role(Role.MSL))
+
+@rules.predicate
+def sees_commercial(user: User) -> bool:
+    return policies.sees_commercial(user.role)
+
+
+@rules.predicate
+def sees_medical(user: User) -> bool:
+    return policies.sees_medical(user.role)
+
+
+# Opportunities and orders as such, and insights as such: one setting keeps the two sides apart.
+rules.add_perm("crm.view_commercial", is_active & sees_commercial)
+rules.add_perm("crm.view_medical", is_active & sees_medical)
 for model in ("account", "contact", "opportunity", "order", "activity"):
     rules.add_perm(f"crm.view_{model}", is_active)
 rules.add_perm("crm.add_account", is_active & (has_role(Role.ADMIN, Role.INTEGRATION)))

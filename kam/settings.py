@@ -209,7 +209,8 @@ USE_TZ = True
 # The company's time zone: calendar dates ("today") are taken in it.
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 COMPANY_CURRENCY = env.str("COMPANY_CURRENCY", default="USD").upper()
-# Commercial and medical apart: MSLs see no targets and pipeline except on plans they take part in.
+# Commercial and medical apart, both ways: medical colleagues see no targets, pipeline and orders, account
+# managers and viewers no medical insights, except on plans they take part in (`crm.policies`).
 SEPARATE_MEDICAL = env.bool("SEPARATE_MEDICAL", default=True)
 
 # --- Static files ---------------------------------------------------------------------------

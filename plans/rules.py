@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import rules
-from django.conf import settings
 
 from crm.models import TerritoryEdge
+from crm.rules import sees_commercial
 from kam.users.models import Role, User
 from plans.enums import Access
 from plans.models import AccountPlan
@@ -58,11 +58,6 @@ def manages_territory(user: User, obj: Any = None) -> bool:
     if user.role != Role.MANAGER or plan is None or plan.is_confidential:
         return False
     return TerritoryEdge.ids_of(user).filter(descendant_id=plan.account.territory_id).exists()
-
-
-@rules.predicate
-def sees_commercial(user: User) -> bool:
-    return user.role != Role.MSL or not settings.SEPARATE_MEDICAL
 
 
 PROMISES = ("commitment", "planevent", "coopfund", "coopexpense", "rebateprogram", "rebatetier")

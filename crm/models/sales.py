@@ -13,6 +13,7 @@ from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm import policies
 from crm.models.accounts import Account, ByAccountQuerySet, Contact, OwnedByAccountQuerySet
 from crm.models.catalog import Product, Stage
 from kam.core.addresses import record_url
@@ -24,10 +25,10 @@ from kam.users.models import Role, User
 
 
 class OpportunityQuerySet(OwnedByAccountQuerySet):
-    """Commercial: MSLs see none."""
+    """Commercial: kept from medical colleagues (`SEPARATE_MEDICAL`)."""
 
     def filter_visible(self, user: User) -> OpportunityQuerySet:
-        return self.none() if user.role == Role.MSL else super().filter_visible(user)
+        return super().filter_visible(user) if policies.sees_commercial(user.role) else self.none()
 
     def open(self) -> OpportunityQuerySet:
         return self.filter(stage__is_closed=False)
@@ -191,10 +192,10 @@ class RevenueSchedule(BaseModel):
 
 
 class OrderQuerySet(ByAccountQuerySet):
-    """Commercial: MSLs see none."""
+    """Commercial: kept from medical colleagues (`SEPARATE_MEDICAL`)."""
 
     def filter_visible(self, user: User) -> OrderQuerySet:
-        return self.none() if user.role == Role.MSL else super().filter_visible(user)
+        return super().filter_visible(user) if policies.sees_commercial(user.role) else self.none()
 
     def filter_editable(self, user: User) -> OrderQuerySet:
         """They come from the ERP: systems write them, and administrators mend them."""
