@@ -65,6 +65,11 @@ class Pace:
         return policies.percent_of(self.actual, self.expected)
 
     @property
+    def done_percent(self) -> Decimal | None:
+        """Actual ÷ target."""
+        return policies.percent_of(self.actual, self.target)
+
+    @property
     def state(self) -> str | None:
         return policies.pace_state(
             actual=self.actual,
@@ -132,7 +137,6 @@ class Histories:
     def __init__(self, spans: Iterable[Span], *, today: date) -> None:
         self.today = today
         self.spans = list(spans)
-        self.parents = parents_of_categories() if self.spans else {}
         days = [seasons.history_span(span.start, today) for span in self.spans]
         self.since = min((since for since, _until in days), default=today)
         self.until = max((until for _since, until in days), default=today)
@@ -141,6 +145,10 @@ class Histories:
         found = {row.currency for rows in self._own.values() for row in rows}
         wanted = {span.currency for span in self.spans}
         self._converter = Converter(found | wanted if len(found | wanted) > 1 and found else ())
+
+    @cached_property
+    def parents(self) -> Any:
+        return parents_of_categories()
 
     @cached_property
     def company(self) -> tuple[list[Sold], Converter]:
@@ -176,7 +184,8 @@ class Histories:
         since, until = seasons.history_span(span.start, self.today)
         sold: dict[Month, Fraction] = defaultdict(Fraction)
         for row in rows:
-            if since <= row.day <= until and lies_below(row.category_id, category_id, self.parents):
+            is_of = category_id is None or lies_below(row.category_id, category_id, self.parents)
+            if is_of and since <= row.day <= until:
                 sold[row.day.year, row.day.month] += converter.exact(row, currency) or 0
         return sold
 

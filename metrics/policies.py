@@ -72,18 +72,30 @@ def expected_by(amount: Decimal, *, start: date, end: date, today: date) -> Deci
 
 
 def promise_state(
-    *, done: Decimal, promised: Decimal, expected: Decimal, start: date, end: date, today: date
+    *,
+    done: Decimal,
+    promised: Decimal,
+    expected: Decimal | Fraction,
+    start: date,
+    end: date,
+    today: date,
+    is_cancelled: bool = False,
 ) -> str:
-    """kept, to come, overdue; else on pace at what is expected by now, at risk from 80 % of it, or behind."""
+    """kept, cancelled, to come, overdue; else on pace at what is expected by now, at risk from 80 % of it, or behind.
+
+    Decided on exact numbers: what is shown is rounded.
+    """
     if done >= promised:
         return "kept"
+    if is_cancelled:
+        return "cancelled"
     if today > end:
         return "overdue"
     if today < start:
         return "to_come"
-    if done >= expected:
+    if Fraction(done) >= Fraction(expected):
         return "on_pace"
-    return "at_risk" if done * 100 >= expected * 80 else "behind"
+    return "at_risk" if Fraction(done) * 100 >= Fraction(expected) * 80 else "behind"
 
 
 def tenth(value: Fraction) -> Decimal:

@@ -2,8 +2,10 @@
 
 Everything is computed for many promises at once, in a fixed number of statements. An activity counts
 for a commitment when it is done, of its type, on the plan's account (or, unless the plan is for that
-one only, on an account below) and its day lies in the plan's period. An order counts for a rebate
-programme by the same accounts within the programme's own period, converted at the rate of its day.
+one only, on an account below) and its day lies in the plan's period. Rebates: `metrics.rebates`.
+
+Commitments go by days: calls and trainings follow the calendar, not the season in which customers buy.
+A cancelled plan promises nothing any more: what was not kept by then is neither behind nor overdue.
 """
 
 from __future__ import annotations
@@ -12,37 +14,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When, Window
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from crm.enums import ActivityStatus
-from crm.models import Activity, ExchangeRate
+from crm.models import Activity
 from kam.core.aggregates import ExactSum
-from kam.core.fields import MoneyField, QuantityField, RateField
-from kam.core.money import round_money
+from kam.core.fields import MoneyField, QuantityField
 from kam.users.models import User
-from metrics import policies
-from plans.enums import ExpenseStatus
-from plans.models import (
-    AccountPlan,
-    Commitment,
-    CoopExpense,
-    CoopFund,
-    PlanEvent,
-    RebateProgram,
-    RebateTier,
-)
+from metrics import policies, seasons
+from metrics.rebates import RebateStanding, standings_of, with_tiers
+from plans.enums import ExpenseStatus, PlanStatus
+from plans.models import AccountPlan, Commitment, CoopExpense, CoopFund, PlanEvent, RebateProgram
 
 NOTHING = Decimal(0)
 REASON = "promises of plans that were loaded through the gate"
-SUM_REASON = "a promise counts all its records, seen or not"
 DONE = "plan__account__edges_down__descendant__activities"
-ORDERED = "plan__account__edges_down__descendant__orders"
 OWN_OR_BELOW = Q(plan__include_child_accounts=True) | Q(plan__account__edges_down__depth=0)
 
 
@@ -56,8 +48,21 @@ class CommitmentProgress:
     count: int
     expected: Decimal
     state: str
+    today: date
     seen_count: int = 0
     evidence: tuple[Activity, ...] = ()
+
+    @property
+    def months_left(self) -> Fraction:
+        start, end = self.commitment.plan.start_date, self.commitment.due_on
+        return seasons.months_left(start, end, today=self.today)
+
+    @property
+    def needed_per_month(self) -> Decimal | None:
+        """What is missing, spread evenly over what is left, to one decimal; None when that is nothing."""
+        if not self.months_left or self.state == "cancelled":
+            return None
+        return policies.tenth(Fraction(self.remaining) / self.months_left)
 
     @property
     def remaining(self) -> Decimal:
@@ -97,9 +102,15 @@ def _progress(commitment: Commitment, counted: dict[UUID, Any], today: date) -> 
     start, end = commitment.plan.start_date, commitment.due_on
     expected = policies.expected_by(commitment.quantity, start=start, end=end, today=today)
     state = policies.promise_state(
-        done=done, promised=commitment.quantity, expected=expected, start=start, end=end, today=today
+        done=done,
+        promised=commitment.quantity,
+        expected=expected,
+        start=start,
+        end=end,
+        today=today,
+        is_cancelled=commitment.plan.status == PlanStatus.CANCELLED,
     )
-    return CommitmentProgress(commitment, done, count, expected, state)
+    return CommitmentProgress(commitment, done, count, expected, state, today)
 
 
 def _counted(commitments: Iterable[Commitment], user: User | None = None) -> dict[UUID, tuple[int, Decimal]]:
@@ -201,144 +212,6 @@ def balances_of(funds: Sequence[CoopFund], *, only_external: bool = False) -> di
     return {fund.pk: FundBalance(fund.amount, **sums[fund.pk]) for fund in funds}
 
 
-# --- Rebate programmes ------------------------------------------------------------------------
-@dataclass(frozen=True)
-class RebateStanding:
-    """Where a programme stands, in the plan's currency. `tiers` rise."""
-
-    program: RebateProgram
-    tiers: tuple[RebateTier, ...]
-    turnover: Decimal
-    order_count: int
-    not_converted_count: int
-    today: date
-
-    @property
-    def reached(self) -> RebateTier | None:
-        return tier_at(self.tiers, self.turnover)
-
-    @property
-    def next(self) -> RebateTier | None:
-        return next((tier for tier in self.tiers if tier.threshold > self.turnover), None)
-
-    @property
-    def missing(self) -> Decimal | None:
-        """What has to be ordered until the programme ends to reach the next tier."""
-        return None if self.next is None else self.next.threshold - self.turnover
-
-    @property
-    def rebate(self) -> Decimal:
-        """The reached tier's percent of all that was ordered, rounded once."""
-        if self.reached is None:
-            return NOTHING
-        return round_money(self.turnover * self.reached.percent / 100, self.program.plan.currency)
-
-    @property
-    def expected(self) -> Decimal | None:
-        """What should be ordered by now on the way to the next tier."""
-        if self.next is None:
-            return None
-        return round_money(
-            policies.expected_by(self.next.threshold, **self._period), self.program.plan.currency
-        )
-
-    @property
-    def state(self) -> str:
-        """How the next tier stands; the highest is reached: kept; without tiers: nothing to say."""
-        if not self.tiers:
-            return ""
-        if self.next is None:
-            return "kept"
-        expected = policies.expected_by(self.next.threshold, **self._period)
-        return policies.promise_state(
-            done=self.turnover, promised=self.next.threshold, expected=expected, **self._period
-        )
-
-    @property
-    def projected(self) -> Decimal | None:
-        """What is ordered by the end if it goes on as until now; None before the start."""
-        over, days = policies.days_over(**self._period)
-        if not over:
-            return None
-        return round_money(self.turnover * days / over, self.program.plan.currency)
-
-    @property
-    def projected_tier(self) -> RebateTier | None:
-        return None if self.projected is None else tier_at(self.tiers, self.projected)
-
-    @property
-    def is_over(self) -> bool:
-        return self.today > self.program.end_date
-
-    @property
-    def _period(self) -> dict[str, date]:
-        return {"start": self.program.start_date, "end": self.program.end_date, "today": self.today}
-
-
-def tier_at(tiers: Iterable[RebateTier], turnover: Decimal) -> RebateTier | None:
-    """The highest tier that this turnover reaches."""
-    reached = [tier for tier in tiers if tier.threshold <= turnover]
-    return max(reached, key=lambda tier: tier.threshold) if reached else None
-
-
-def standings_of(programs: Sequence[RebateProgram], *, today: date) -> dict[UUID, RebateStanding]:
-    """By programme, in one statement. The programmes come with their plans and tiers (`with_tiers`)."""
-    sums: dict[UUID, list[Any]] = defaultdict(list)
-    for pk, *group in _ordered(programs):
-        sums[pk].append(group)
-    return {program.pk: _standing(program, sums[program.pk], today) for program in programs}
-
-
-def with_tiers(programs: QuerySet) -> QuerySet:
-    tiers = RebateTier.objects.unscoped(REASON).order_by("threshold")
-    return programs.prefetch_related(Prefetch("tiers", tiers))
-
-
-def _ordered(programs: Iterable[RebateProgram]) -> QuerySet:
-    """Orders by programme, currency and the rates of their days: (pk, currency, rates, sum, count)."""
-    rows = RebateProgram.objects.unscoped(SUM_REASON).filter(pk__in=[program.pk for program in programs])
-    rows = rows.filter(
-        OWN_OR_BELOW,
-        **{f"{ORDERED}__date__gte": F("start_date"), f"{ORDERED}__date__lte": F("end_date")},
-    ).annotate(money=F(f"{ORDERED}__currency"), own=F("plan__currency"))
-    rows = rows.annotate(record_rate=_rate("money"), plan_rate=_rate("own"))
-    groups = rows.order_by().values_list("pk", "money", "record_rate", "plan_rate")
-    return groups.annotate(
-        total=ExactSum(f"{ORDERED}__amount", places=MoneyField.decimal_places), count=Count(ORDERED)
-    )
-
-
-def _rate(currency: str) -> Case:
-    """The rate of a currency on the day of the order; not looked up where nothing is converted."""
-    rates = ExchangeRate.objects.filter(
-        currency=OuterRef(currency), valid_from__lte=OuterRef(f"{ORDERED}__date")
-    )
-    one = Value(Decimal(1), output_field=RateField())
-    return Case(
-        When(money=F("own"), then=one),
-        When(**{currency: settings.COMPANY_CURRENCY}, then=one),
-        default=Subquery(rates.order_by("-valid_from").values("rate")[:1]),
-    )
-
-
-def _standing(program: RebateProgram, groups: Iterable[Any], today: date) -> RebateStanding:
-    total, count, not_converted = NOTHING, 0, 0
-    for money, record_rate, plan_rate, amount, orders in groups:
-        if money == program.plan.currency:
-            factor = Decimal(1)
-        elif record_rate is None or plan_rate is None:
-            not_converted += orders
-            continue
-        else:
-            factor = policies.cross_rate(record_rate, plan_rate)
-        count += orders
-        with localcontext(prec=80):
-            total += amount * factor
-    with localcontext(prec=80):
-        turnover = round_money(total, program.plan.currency)
-    return RebateStanding(program, tuple(program.tiers.all()), turnover, count, not_converted, today)
-
-
 # --- The ledger of a plan ---------------------------------------------------------------------
 @dataclass(frozen=True)
 class FundEntry:
@@ -401,6 +274,18 @@ def ledger_of(
     )
 
 
+def commitments_of(plan: AccountPlan, *, today: date) -> list[CommitmentProgress]:
+    """Of a plan that was loaded through the gate, without the evidence."""
+    rows = _of(plan, Commitment, only_external=False).select_related("activity_type", "owner")
+    return list(progress_of(_list(plan, rows), today=today).values())
+
+
+def rebates_of(plan: AccountPlan, *, today: date) -> list[RebateStanding]:
+    """Of a plan whose numbers the reader may see."""
+    rows = with_tiers(_of(plan, RebateProgram, only_external=False))
+    return list(standings_of(_list(plan, rows), today=today).values())
+
+
 def _of(plan: AccountPlan, model: Any, only_external: bool) -> QuerySet:
     rows = model.objects.unscoped(REASON).filter(plan=plan)
     return rows.filter(is_external=True) if only_external else rows
@@ -430,6 +315,7 @@ def _commitments(
             row.count,
             row.expected,
             row.state,
+            today,
             seen.get(row.commitment.pk, (0, NOTHING))[0],
             tuple(latest[row.commitment.activity_type_id]),
         )

@@ -16,11 +16,20 @@ from kam.core.api.serializers import RefSerializer
 from kam.core.clock import company_today
 from metrics import policies
 from metrics.api.plan_views import PlanNumbersView
+from metrics.api.promises import (
+    CommitmentProgressSerializer,
+    RebateStandingSerializer,
+    plain,
+    progress_answer,
+    standing_answer,
+)
 from metrics.api.serializers import decimal_text, instant
 from metrics.enums import CurveSource, PaceState
 from metrics.forecast import Driver, Forecast, forecast_of
 from metrics.pace import MonthPace, PlanPace, pace_of
 from metrics.pacing import Pace
+from metrics.promises import CommitmentProgress, commitments_of, rebates_of
+from metrics.rebates import RebateStanding
 from metrics.seasons import Curve
 
 
@@ -61,6 +70,26 @@ class PaceLineSerializer(PaceSerializer):
     starts_on = DayField()
     ends_on = DayField()
     curve_source = serializers.ChoiceField(choices=CurveSource.choices)
+    curve_reason = serializers.CharField()
+
+
+class RebatePaceSerializer(RebateStandingSerializer):
+    """The way to the next tier, by the season of the account's orders."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    starts_on = DayField()
+    ends_on = DayField()
+
+
+class CommitmentPaceSerializer(CommitmentProgressSerializer):
+    """Every day counts the same: what we do follows no season in which customers buy."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    quantity = serializers.CharField()
+    starts_on = DayField()
+    curve_source = serializers.ChoiceField(choices=CurveSource.choices)
 
 
 class PlanPaceSerializer(PaceSerializer):
@@ -73,6 +102,8 @@ class PlanPaceSerializer(PaceSerializer):
     curve = CurveSerializer()
     months = PaceMonthSerializer(many=True)
     lines = PaceLineSerializer(many=True)
+    rebates = RebatePaceSerializer(many=True)
+    commitments = CommitmentPaceSerializer(many=True)
 
 
 class PlanPaceView(PlanNumbersView):
@@ -80,7 +111,34 @@ class PlanPaceView(PlanNumbersView):
 
     @extend_schema(responses=PlanPaceSerializer, operation_id="account_plans_pace")
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(pace_answer(pace_of(self.plan(pk), today=company_today())))
+        plan, today = self.plan(pk), company_today()
+        answer = pace_answer(pace_of(plan, today=today))
+        answer["rebates"] = [rebate_answer(row) for row in rebates_of(plan, today=today)]
+        answer["commitments"] = [commitment_answer(row) for row in commitments_of(plan, today=today)]
+        return Response(answer)
+
+
+def rebate_answer(found: RebateStanding) -> dict[str, Any]:
+    program = found.program
+    return {
+        "id": str(program.pk),
+        "name": str(program),
+        "starts_on": program.start_date.isoformat(),
+        "ends_on": program.end_date.isoformat(),
+        **standing_answer(found),
+    }
+
+
+def commitment_answer(found: CommitmentProgress) -> dict[str, Any]:
+    commitment = found.commitment
+    return {
+        "id": str(commitment.pk),
+        "name": str(commitment),
+        "quantity": plain(commitment.quantity),
+        "starts_on": commitment.plan.start_date.isoformat(),
+        "curve_source": CurveSource.DAYS.value,
+        **progress_answer(found),
+    }
 
 
 def pace_answer(found: PlanPace) -> dict[str, Any]:
@@ -102,7 +160,8 @@ def pace_answer(found: PlanPace) -> dict[str, Any]:
                 and {"id": str(row.line.category_id), "name": str(row.line.category)},
                 "starts_on": row.pace.start.isoformat(),
                 "ends_on": row.pace.end.isoformat(),
-                "curve_source": row.pace.curve.source,
+                "curve_source": row.season.curve.source,
+                "curve_reason": row.season.reason,
                 **numbers_of(row.pace),
             }
             for row in found.lines

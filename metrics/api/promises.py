@@ -14,11 +14,13 @@ from kam.core.api.fields import DayField, money_text
 from kam.core.clock import company_today
 from kam.users.models import User
 from metrics.api.serializers import decimal_text
-from metrics.promises import balances_of, progress_of, standings_of
+from metrics.enums import CurveSource
+from metrics.promises import CommitmentProgress, balances_of, progress_of
+from metrics.rebates import RebateStanding, standings_of
 from metrics.rules import plans_with_numbers
 from plans.models import Commitment, CoopFund, RebateProgram, RebateTier
 
-STATES = ("kept", "on_pace", "at_risk", "behind", "overdue", "to_come")
+STATES = ("kept", "on_pace", "at_risk", "behind", "overdue", "to_come", "cancelled")
 
 
 class CommitmentProgressSerializer(serializers.Serializer):
@@ -28,7 +30,8 @@ class CommitmentProgressSerializer(serializers.Serializer):
     count = serializers.IntegerField(help_text="How many activities that are.")
     remaining = serializers.CharField()
     percent_complete = serializers.FloatField(help_text="More than 100 where more was done.")
-    expected = serializers.CharField(help_text="What should be done by today if it went evenly.")
+    expected = serializers.CharField(help_text="What should be done by today: every day counts the same.")
+    needed_per_month = decimal_text(help_text="From now on; null when the time is over.")
     due = DayField()
     state = serializers.ChoiceField(choices=STATES)
 
@@ -60,7 +63,12 @@ class RebateStandingSerializer(serializers.Serializer):
     missing = decimal_text(help_text="What has to be ordered by `due` to reach the next tier.")
     due = DayField()
     rebate = serializers.CharField(help_text="The reached tier's percent of the turnover.")
-    projected = decimal_text(help_text="The turnover at the end if it goes on like this.")
+    projected = decimal_text(help_text="The turnover at the end if the season goes on like this.")
+    expected = decimal_text(help_text="What should be ordered by now on the way to the next tier.")
+    needed_per_month = decimal_text(help_text="To reach the next tier, from now on; null when it is over.")
+    elapsed_percent = serializers.FloatField(help_text="The part of the season that is over.")
+    curve_source = serializers.ChoiceField(choices=CurveSource.choices)
+    curve_reason = serializers.CharField()
     state = serializers.ChoiceField(
         choices=STATES, allow_null=True, help_text="Of the next tier; kept: the highest is reached."
     )
@@ -73,17 +81,21 @@ def plain(value: Decimal) -> str:
 
 
 def commitment_progress(rows: Sequence[Commitment], user: User) -> dict[UUID, dict[str, Any]]:
+    found = progress_of(rows, today=company_today())
+    return {pk: progress_answer(progress) for pk, progress in found.items()}
+
+
+def progress_answer(found: CommitmentProgress) -> dict[str, Any]:
+    needed = found.needed_per_month
     return {
-        pk: {
-            "done": plain(found.done),
-            "count": found.count,
-            "remaining": plain(found.remaining),
-            "percent_complete": float(found.percent),
-            "expected": plain(found.expected),
-            "due": found.commitment.due_on.isoformat(),
-            "state": found.state,
-        }
-        for pk, found in progress_of(rows, today=company_today()).items()
+        "done": plain(found.done),
+        "count": found.count,
+        "remaining": plain(found.remaining),
+        "percent_complete": float(found.percent),
+        "expected": plain(found.expected),
+        "needed_per_month": None if needed is None else plain(needed),
+        "due": found.commitment.due_on.isoformat(),
+        "state": found.state,
     }
 
 
@@ -110,23 +122,34 @@ def fund_balances(rows: Sequence[CoopFund], user: User) -> dict[UUID, dict[str, 
 
 
 def rebate_standings(rows: Sequence[RebateProgram], user: User) -> dict[UUID, dict[str, Any]]:
-    answers = {}
-    for pk, found in standings_of(with_open_numbers(rows, user), today=company_today()).items():
-        currency = found.program.plan.currency
-        answers[pk] = {
-            "currency": currency,
-            "turnover": money_text(found.turnover, currency),
-            "orders": found.order_count,
-            "not_converted": found.not_converted_count,
-            "reached_tier": tier_answer(found.reached, currency),
-            "next_tier": tier_answer(found.next, currency),
-            "missing": None if found.missing is None else money_text(found.missing, currency),
-            "due": found.program.end_date.isoformat(),
-            "rebate": money_text(found.rebate, currency),
-            "projected": None if found.projected is None else money_text(found.projected, currency),
-            "state": found.state or None,
-        }
-    return answers
+    found = standings_of(with_open_numbers(rows, user), today=company_today())
+    return {pk: standing_answer(standing) for pk, standing in found.items()}
+
+
+def standing_answer(found: RebateStanding) -> dict[str, Any]:
+    currency = found.program.plan.currency
+
+    def text(amount: Decimal | None) -> str | None:
+        return None if amount is None else money_text(amount, currency)
+
+    return {
+        "currency": currency,
+        "turnover": text(found.turnover),
+        "orders": found.order_count,
+        "not_converted": found.not_converted_count,
+        "reached_tier": tier_answer(found.reached, currency),
+        "next_tier": tier_answer(found.next, currency),
+        "missing": text(found.missing),
+        "due": found.program.end_date.isoformat(),
+        "rebate": text(found.rebate),
+        "projected": text(found.projected),
+        "expected": text(found.expected),
+        "needed_per_month": text(found.needed_per_month),
+        "elapsed_percent": float(found.pace.share_percent),
+        "curve_source": found.season.curve.source,
+        "curve_reason": found.season.reason,
+        "state": found.state or None,
+    }
 
 
 def tier_answer(tier: RebateTier | None, currency: str) -> dict[str, Any] | None:

@@ -44,6 +44,13 @@ def pace_pill(state: str | None) -> SafeString | str:
     return status_pill(str(PaceState(state).label), tone, icon)
 
 
+@register.filter
+def pace_tone(state: str | None) -> str:
+    """For bars, which know no neutral."""
+    tone = PACES[PaceState(state)][0] if state else "neutral"
+    return "info" if tone == "neutral" else tone
+
+
 @register.simple_tag
 def curve_source(source: str) -> str:
     """Whose season a pace rests on."""

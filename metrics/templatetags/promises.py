@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from kam.core.templatetags.kam import status_pill
-from metrics.promises import RebateStanding
+from metrics.rebates import RebateStanding
 from plans.enums import ExpenseStatus
 
 register = template.Library()
@@ -21,6 +21,7 @@ STATES = {
     "behind": (_("Behind"), "bad", "alert-circle"),
     "overdue": (_("Overdue"), "bad", "calendar-due"),
     "to_come": (_("Not started"), "neutral", "clock"),
+    "cancelled": (_("Plan cancelled"), "neutral", "ban"),
 }
 # What is different where it is no promise of ours: the customer orders, or does not.
 REBATE_STATES = {
@@ -55,7 +56,7 @@ def expense_status(status: str) -> SafeString:
 @register.filter
 def state_tone(state: str) -> str:
     """For bars, which know no neutral."""
-    tone = STATES[state][1]
+    tone = REBATE_STATES[state][1]
     return "info" if tone == "neutral" else tone
 
 

@@ -22,6 +22,7 @@ from metrics.forecast import Forecast, forecast_of
 from metrics.models import PlanKPISnapshot
 from metrics.pace import PlanPace, pace_of
 from metrics.pacing import Pace
+from metrics.promises import commitments_of, rebates_of
 from plans.models import AccountPlan
 from plans.operations import log_confidential_look
 
@@ -48,6 +49,8 @@ def plan_outlook(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         "forecast": forecast,
         "chance_words": chance_words(forecast),
         "chance_chart": chance_chart(forecast),
+        "rebates": rebates_of(plan, today=company_today()),
+        "commitments": commitments_of(plan, today=company_today()),
         "drivers": forecast.drivers(request.user),
         "days": days,
         "trend": trend_chart(plan, days),

@@ -17,8 +17,12 @@ from django.utils import timezone
 
 from crm.models import Account, ExchangeRate, Opportunity, OpportunityLine, Order, Product, RevenueSchedule
 from kam.users.models import User
+from metrics import policies
 from metrics.pace import PlanPace, pace_of
-from plans.models import AccountPlan, TargetLine
+from metrics.promises import commitments_of, rebates_of
+from metrics.rebates import RebateStanding
+from plans.enums import PlanStatus
+from plans.models import AccountPlan, RebateProgram, TargetLine
 from templates_app.enums import RevenueBasis
 from tests import factories
 from tests.fixtures import ApiFor, World
@@ -31,8 +35,8 @@ DAY = timedelta(days=1)
 class ByHand:
     """The same numbers from plain rows: no aggregate, no curve object, a loop over days."""
 
-    def __init__(self, plan: AccountPlan, today: date) -> None:
-        self.plan, self.today = plan, today
+    def __init__(self, plan: AccountPlan, today: date, since: date | None = None) -> None:
+        self.plan, self.today, self.since = plan, today, since or plan.start_date
         self.accounts = {plan.account_id}
         while plan.include_child_accounts:
             below = Account.objects.unscoped("test").filter(parent__in=self.accounts)
@@ -60,7 +64,7 @@ class ByHand:
         return category_id is None or category is not None
 
     def weights(self, category_id: Any, start: date, end: date) -> tuple[str, dict[int, Fraction] | None]:
-        anchor = min(self.plan.start_date, self.today).replace(day=1)
+        anchor = min(self.since, self.today).replace(day=1)
         orders = Order.objects.unscoped("test").select_related("product__category__parent")
         orders = orders.filter(date__gte=anchor.replace(year=anchor.year - 3), date__lt=anchor)
         for source, wanted in (("account", self.plan.currency), ("company", "USD")):
@@ -196,6 +200,9 @@ def random_world(dice: random.Random) -> tuple[AccountPlan, date]:
         factories.create_target_line(
             plan, category, year=2024, period=period, number=number, target=dice.randint(1, 300)
         )
+    for start, end in ((plan.start_date, plan.end_date), (date(2024, 2, 29), date(2024, 10, 15))):
+        tiers = [(dice.randint(1, 20), 1), (dice.randint(21, 900), 2)]
+        factories.create_rebate_program(plan, tiers=tiers, start_date=start, end_date=end)
     today = dice.choice(
         [date(2024, 2, 28), date(2024, 2, 29), date(2024, 8, 3), date(2023, 5, 1), date(2025, 6, 1)]
     )
@@ -216,6 +223,62 @@ def test_pace_equals_an_independent_implementation(seed: int) -> None:
         for line in TargetLine.objects.unscoped("test").select_related("plan")
     }
     assert {row.line.pk: numbers_of(row.pace) for row in found.lines} == expected
+    for row in rebates_of(plan, today=today):
+        assert rebate_numbers(row) == rebate_by_hand(row.program, today), row.program
+
+
+# --- Rebates ------------------------------------------------------------------------------------
+def rebate_numbers(row: RebateStanding) -> tuple[Any, ...]:
+    numbers = row.expected, row.state, row.needed_per_month, row.projected
+    return row.season.curve.source, row.turnover, row.next and row.next.threshold, *numbers
+
+
+def rebate_by_hand(program: RebateProgram, today: date) -> tuple[Any, ...]:
+    """The way to the next tier: only orders count, whatever the plan's own numbers rest on."""
+    period = (program.start_date, program.end_date)
+    by_hand = ByHand(program.plan, today, since=program.start_date)
+    by_hand.plan.revenue_basis = RevenueBasis.ORDER
+    turnover = cents(by_hand.actual(None, *period))
+    source, weights = by_hand.weights(None, *period)
+    goal = min((t.threshold for t in program.tiers.all() if t.threshold > turnover), default=None)
+    over = by_hand.weigh(weights, period[0], min(today, period[1])) / by_hand.weigh(weights, *period)
+    projected = cents(Fraction(turnover) / over) if over else None
+    if goal is None:
+        return source, turnover, None, None, "kept", None, projected
+    _source, expected, _actual, state, needed = by_hand.numbers(goal, None, *period)
+    state = "overdue" if today > program.end_date else state
+    return source, turnover, goal, expected, state, needed, projected
+
+
+def test_rebate_goes_by_the_season_and_a_commitment_by_days() -> None:
+    plan = a_plan()
+    sell(plan.account, {(2025, month): 200 if month < 7 else 100 for month in range(1, 13)})
+    factories.create_rebate_program(plan, tiers=[(900, 2)])
+    factories.create_commitment(plan, quantity=12)
+    sell(plan.account, {(2026, 1): 480})
+
+    (rebate,) = rebates_of(plan, today=date(2026, 6, 30))
+    (calls,) = commitments_of(plan, today=date(2026, 6, 30))
+
+    # Two thirds of the year's orders come by June; by days it would be on pace with 446 of 900.
+    assert (rebate.expected, rebate.state, rebate.needed_per_month) == (600, "at_risk", 70)
+    assert rebate.projected == 720
+    assert rebate.season.reason == "The account's own orders of three years: 12 months with sales."
+    assert (policies.tenth(Fraction(calls.expected)), calls.needed_per_month) == (6, 2)
+
+
+def test_promises_of_a_cancelled_plan_are_not_behind() -> None:
+    plan = a_plan(status=PlanStatus.CANCELLED)
+    factories.create_rebate_program(plan, tiers=[(100, 2), (900, 3)])
+    kept, missed = (factories.create_commitment(plan, quantity=quantity) for quantity in (1, 5))
+    factories.create_activity(plan.account, type=kept.activity_type, done_on=date(2026, 2, 1))
+    sell(plan.account, {(2026, 1): 200})
+
+    rebates, calls = rebates_of(plan, today=date(2027, 3, 1)), commitments_of(plan, today=date(2027, 3, 1))
+
+    assert {row.commitment.pk: row.state for row in calls} == {kept.pk: "kept", missed.pk: "cancelled"}
+    assert [(row.state, row.reached.percent) for row in rebates] == [("cancelled", 2)]
+    assert [row.needed_per_month for row in calls] == [None, None]
 
 
 # --- Examples -----------------------------------------------------------------------------------
@@ -322,6 +385,8 @@ def test_the_longest_plan_there_can_be() -> None:
 # --- API and statements -------------------------------------------------------------------------
 def test_pace_in_the_api(api: ApiFor, world: World, account_manager: User, stranger: User, msl: User) -> None:
     line = factories.create_target_line(world.plan, target=1_000, year=world.plan.start_date.year)
+    program = factories.create_rebate_program(world.plan)
+    commitment = factories.create_commitment(world.plan, quantity=2)
     url = f"/api/v1/account-plans/{world.plan.pk}/pace/"
 
     body = api(account_manager).get(url).json()
@@ -330,6 +395,14 @@ def test_pace_in_the_api(api: ApiFor, world: World, account_manager: User, stran
     assert (body["curve"]["source"], len(body["curve"]["months"]), body["state"]) == ("days", 12, "on_pace")
     assert [row["id"] for row in body["lines"]] == [str(line.pk)]
     assert sum(Decimal(month["actual"]) for month in body["months"]) == 4_000
+    (rebate,), (calls,) = body["rebates"], body["commitments"]
+    assert (rebate["id"], rebate["curve_source"], rebate["next_tier"]["percent"]) == (
+        str(program.pk),
+        "days",
+        2,
+    )
+    assert (calls["id"], calls["curve_source"], calls["quantity"]) == (str(commitment.pk), "days", "2")
+    assert "every day counts the same" in rebate["curve_reason"]
     assert (api(stranger).get(url).status_code, api(msl).get(url).status_code) == (404, 403)
 
 
@@ -349,15 +422,22 @@ def test_pace_takes_a_fixed_number_of_statements(world: World) -> None:
         factories.create_target_line(
             world.plan, factories.create_category(), year=start.year, period="year", target=number
         )
+        factories.create_rebate_program(world.plan)
+        factories.create_commitment(world.plan)
+        read()
+
+    def read() -> None:
         pace_of(world.plan, today=today)
+        rebates_of(world.plan, today=today)
+        commitments_of(world.plan, today=today)
 
     more(1)
     with CaptureQueriesContext(connection) as few:
-        pace_of(world.plan, today=today)
+        read()
     for number in range(2, 5):
         more(number)
 
     with CaptureQueriesContext(connection) as many:
-        pace_of(world.plan, today=today)
+        read()
 
     assert len(many) == len(few)

@@ -198,7 +198,7 @@ def test_pages_take_the_same_statements_however_much_is_promised(
     client, url = client_as(account_manager), ledger_url(world.plan)
     factories.create_event(world.plan)
     panel = reverse("metrics:promises_panel", args=[world.plan.pk])
-    pages = {url: 14, f"{url}?view=customer": 14, panel: 12}
+    pages = {url: 16, f"{url}?view=customer": 16, panel: 14}
 
     def read() -> None:
         for page, statements in pages.items():
