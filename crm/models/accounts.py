@@ -21,6 +21,11 @@ from kam.core.money import CurrencyField
 from kam.users.models import Role, User
 
 
+def reached_by(user: User, path: str = "") -> Q:
+    """Accounts, at `path`, that a user of the field owns or has in a territory."""
+    return Q(**{f"{path}owner": user}) | Q(**{f"{path}territory_id__any_of": TerritoryEdge.ids_of(user)})
+
+
 class AccountQuerySet(TrackedScopedQuerySet):
     def filter_visible(self, user: User) -> AccountQuerySet:
         """Own ones and those of the user's territories; a system sees its own source."""
@@ -28,7 +33,7 @@ class AccountQuerySet(TrackedScopedQuerySet):
             return self
         if user.role == Role.INTEGRATION:
             return self.filter(source=user.source) if user.source else self.none()
-        return self.filter(Q(owner=user) | Q(territory_id__any_of=TerritoryEdge.ids_of(user)))
+        return self.filter(reached_by(user))
 
     def filter_editable(self, user: User) -> AccountQuerySet:
         if user.role in {Role.ADMIN, Role.INTEGRATION, Role.MANAGER}:
@@ -182,10 +187,12 @@ class OwnedByAccountQuerySet(ByAccountQuerySet):
     def filter_visible(self, user: User) -> OwnedByAccountQuerySet:
         if user.role in {Role.ADMIN, Role.EXECUTIVE, Role.INTEGRATION}:
             return super().filter_visible(user)
+        # Who sees a good part of all has the account of each row looked at, as far as the list is read.
+        # Who sees few accounts has their rows found by index, or, along an index, looked up among the few.
+        if user.role == Role.MANAGER:
+            return self.filter(Q(owner=user) | reached_by(user, "account__"))
         accounts = Account.objects.visible_to(user)
-        # Who sees few accounts has their rows found by index. Who sees a good part of all, or reads
-        # along an index and stops early, has the account of each row looked at.
-        if user.role == Role.MANAGER or getattr(self.query, "is_read_in_order", False):
+        if getattr(self.query, "is_read_in_order", False):
             return self.filter(Q(owner=user) | Exists(accounts.filter(pk=OuterRef("account_id"))))
         return self.filter(Q(owner=user) | Q(account_id__any_of=accounts.values("pk")))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.cache import patch_vary_headers
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +21,7 @@ from crm.models.sales import OpportunityQuerySet
 from kam.core.clock import company_today
 from kam.core.forms import saved
 from kam.core.history import readable
-from kam.core.lists import COUNT_LIMIT, list_filter, page_of, tabs_of
+from kam.core.lists import OrderedRows, list_filter, page_of, tabs_of
 from kam.core.models import Change
 from kam.core.pages import as_uuid, posted, render_form
 from kam.core.panels import render_panel
@@ -87,33 +85,26 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
     return vary(render(request, "crm/opportunity_list.html", context))
 
 
-class FoundOpportunities:
-    """The opportunities that a filter finds. Of a short list the ids are asked for once, in their order;
-    of a long one the order is walked as far as the page."""
+class FoundOpportunities(OrderedRows):
+    """The opportunities that a filter finds."""
 
     def __init__(self, filterset: OpportunityFilter) -> None:
+        super().__init__(filterset.qs, picked=lambda: shown(picked_opportunities()))
         self.filterset = filterset
 
-    @cached_property
-    def ids(self) -> list[UUID]:
-        """Of a list that was counted."""
-        return list(self.filterset.qs.values_list("pk", flat=True)[:COUNT_LIMIT])
-
-    def picked(self) -> OpportunityQuerySet:
-        return Opportunity.objects.unscoped("rows whose ids came through the gate")
-
-    def rows(self, count: int | None, bottom: int, top: int) -> list[Opportunity]:
-        if count is None:
-            visible = Opportunity.objects.read_in_order().visible_to(self.filterset.request.user)
-            return list(shown(self.filterset.filter_queryset(visible))[bottom:top])
-        ids = self.ids[bottom:top]
-        found = shown(self.picked()).in_bulk(ids)
-        return [found[pk] for pk in ids if pk in found]
+    def walked(self, bottom: int, top: int) -> list[Opportunity]:
+        visible = Opportunity.objects.read_in_order().visible_to(self.filterset.request.user)
+        return list(shown(self.filterset.filter_queryset(visible))[bottom:top])
 
     def totals(self) -> QuerySet:
         """Of few by their ids; hundreds of ids take longer to send than to find again."""
-        few = self.picked().filter(pk__in=self.ids) if len(self.ids) <= FEW else self.filterset.qs
+        ids = self.first_ids
+        few = picked_opportunities().filter(pk__in=ids) if len(ids) <= FEW else self.filterset.qs
         return few.totals_by_currency()
+
+
+def picked_opportunities() -> OpportunityQuerySet:
+    return Opportunity.objects.unscoped("rows whose ids came through the gate")
 
 
 def shown(opportunities: QuerySet) -> QuerySet:

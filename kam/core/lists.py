@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.cache import cache
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import QuerySet
 from django.forms import ChoiceField, Field, HiddenInput, ModelChoiceField, Select, SelectMultiple
@@ -22,6 +24,8 @@ PAGE_SIZE = 25
 COUNT_LIMIT = 1_000  # nobody reads further, and counting takes longer than showing
 MOST_PAGES = 400  # of a list that was not counted
 ORDERINGS = "list_orderings"
+
+LONG_FOR = 300  # seconds for which a list that was too long to count is taken to be so still
 
 Rows = Callable[["int | None", int, int], list[Any]]  # of so many, from here to there
 
@@ -43,18 +47,37 @@ class CappedPage(Page):
 class CappedPaginator(Paginator):
     """`count` is exact up to `COUNT_LIMIT`, else None: the pages then have no last one in sight.
 
-    `rows` reads the same rows in the way that is best for so many of them.
+    `rows` reads the same rows in the way that is best for so many of them; `ids`, those of the first
+    rows in their order, spare counting them. What was too long to count is not counted again for some
+    minutes when it comes under the same `name`, unless a reader sees its end.
     """
 
-    def __init__(self, object_list: QuerySet, per_page: int, rows: Rows | None = None) -> None:
+    def __init__(
+        self,
+        object_list: QuerySet,
+        per_page: int,
+        *,
+        rows: Rows | None = None,
+        ids: Callable[[], Sequence[Any]] | None = None,
+        name: str = "",
+    ) -> None:
         super().__init__(object_list, per_page)
         self.rows = rows
+        self.ids = ids
+        self.name = name
         self.limit = COUNT_LIMIT
 
     @cached_property
     def count(self) -> int | None:  # type: ignore[override]
-        found = self.object_list.order_by().values("pk")[: self.limit + 1].count()
-        return found if found <= self.limit else None
+        if self.name and cache.get(self.name):
+            return None
+        some = self.object_list.order_by().values("pk")[: self.limit + 1]
+        found = len(self.ids()) if self.ids else some.count()
+        if found <= self.limit:
+            return found
+        if self.name:
+            cache.set(self.name, True, LONG_FOR)
+        return None
 
     @cached_property
     def num_pages(self) -> int:
@@ -67,16 +90,51 @@ class CappedPaginator(Paginator):
         bottom = (number - 1) * self.per_page
         top = bottom + self.per_page + 1
         found = self.rows(self.count, bottom, top) if self.rows else list(self.object_list[bottom:top])
-        if not found and self.count is None and number > 1:  # beyond the end that nobody counted
-            return self.page(-(-self.object_list.order_by().values("pk").count() // self.per_page))
-        return CappedPage(found[: self.per_page], number, self, is_last=len(found) <= self.per_page)
+        is_last = len(found) <= self.per_page
+        if is_last and self.count is None:
+            cache.delete(self.name)  # it may have become short
+            if not found and number > 1:  # beyond the end that nobody counted
+                return self.page(-(-self.object_list.order_by().values("pk").count() // self.per_page))
+        return CappedPage(found[: self.per_page], number, self, is_last=is_last)
+
+
+class OrderedRows:
+    """The rows of a list by their ids: those are asked for once, in their order, without what a row shows."""
+
+    def __init__(self, found: QuerySet, *, picked: Callable[[], QuerySet]) -> None:
+        """`picked` is what is read of the rows, whose ids came through the gate."""
+        self.found = found
+        self.picked = picked
+
+    @cached_property
+    def first_ids(self) -> list[Any]:
+        return list(self.found.values_list("pk", flat=True)[: COUNT_LIMIT + 1])
+
+    def ids(self) -> list[Any]:
+        return self.first_ids
+
+    def rows(self, count: int | None, bottom: int, top: int) -> list[Any]:
+        """Of a list that was counted by their ids; a long one is walked in its order as far as the page."""
+        if count is None:
+            return self.walked(bottom, top)
+        ids = self.first_ids[bottom:top]
+        found = self.picked().in_bulk(ids)
+        return [found[pk] for pk in ids if pk in found]
+
+    def walked(self, bottom: int, top: int) -> list[Any]:
+        return list(self.found[bottom:top])
 
 
 def page_of(
-    request: HttpRequest, queryset: QuerySet, *, per_page: int = PAGE_SIZE, rows: Rows | None = None
+    request: HttpRequest,
+    queryset: QuerySet,
+    *,
+    per_page: int = PAGE_SIZE,
+    rows: Rows | None = None,
+    ids: Callable[[], Sequence[Any]] | None = None,
 ) -> Page:
     """The page that `?page=` asks for; the first or last where it asks for none that exists."""
-    paginator = CappedPaginator(queryset, per_page, rows)
+    paginator = CappedPaginator(queryset, per_page, rows=rows, ids=ids, name=name_of_list(request, queryset))
     number: Any = request.GET.get("page")
     try:
         return paginator.page(paginator.validate_number(number))
@@ -84,6 +142,13 @@ def page_of(
         return paginator.page(1)
     except EmptyPage:
         return paginator.page(paginator.num_pages if str(number).isdecimal() and int(number) > 0 else 1)
+
+
+def name_of_list(request: HttpRequest, queryset: QuerySet) -> str:
+    """What tells this list of this reader from every other, wherever on it they are."""
+    asked = sorted((key, request.GET.getlist(key)) for key in request.GET if key not in {"page", "ordering"})
+    what = f"{queryset.model._meta.label} {request.user.pk} {asked}"
+    return f"long-list:{hashlib.sha256(what.encode()).hexdigest()}"
 
 
 def list_filter(

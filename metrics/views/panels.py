@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
 from crm.models import Account, Opportunity
-from kam.core.lists import list_filter, page_of, tabs_of
+from kam.core.lists import OrderedRows, list_filter, page_of, tabs_of
 from kam.core.panels import is_part_of_page
 from kam.core.policy import object_required, signed_in
 from kam.users.models import User
@@ -105,12 +106,10 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     if not is_part_of_page(request):
         return redirect("plans:accountplan_list")
     user = request.user
-    plans = AccountPlan.objects.visible_to(user).select_related("account", "owner", "plan_type", "kpi")
-    plans = plans.only(*COLUMNS)
     filterset = list_filter(
         PlanNumbersFilter,
         request,
-        plans,
+        shown(AccountPlan.objects.visible_to(user)),
         name="plans",
         show=SHOWN_FILTERS,
         hidden=("current",),
@@ -119,7 +118,9 @@ def plan_list(request: HttpRequest) -> HttpResponse:
             "owner": reverse_lazy("users:user_options"),
         },
     )
-    page = page_of(request, filterset.qs)
+    picked = AccountPlan.objects.unscoped("rows whose ids came through the gate")
+    found = OrderedRows(filterset.qs, picked=lambda: shown(picked))
+    page = page_of(request, filterset.qs, rows=found.rows, ids=found.ids)
     context = {
         "filter": filterset,
         "page_obj": page,
@@ -130,6 +131,11 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         "may_add": user.has_perm("plans.add_accountplan"),
     }
     return render(request, "metrics/_plan_list.html", context)
+
+
+def shown(plans: QuerySet) -> QuerySet:
+    """With what a row of the list shows."""
+    return plans.select_related("account", "owner", "plan_type", "kpi").only(*COLUMNS)
 
 
 def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:
