@@ -94,7 +94,8 @@ class FoundOpportunities(OrderedRows):
 
     def walked(self, bottom: int, top: int) -> list[Opportunity]:
         visible = Opportunity.objects.read_in_order().visible_to(self.filterset.request.user)
-        return list(shown(self.filterset.filter_queryset(visible))[bottom:top])
+        found = self.filterset.filter_queryset(visible)
+        return self.picked_by(list(found.values_list("pk", flat=True)[bottom:top]))
 
     def totals(self) -> QuerySet:
         """Of few by their ids; hundreds of ids take longer to send than to find again."""

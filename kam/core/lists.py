@@ -117,7 +117,9 @@ class OrderedRows:
         """Of a list that was counted by their ids; a long one is walked in its order as far as the page."""
         if count is None:
             return self.walked(bottom, top)
-        ids = self.first_ids[bottom:top]
+        return self.picked_by(self.first_ids[bottom:top])
+
+    def picked_by(self, ids: list[Any]) -> list[Any]:
         found = self.picked().in_bulk(ids)
         return [found[pk] for pk in ids if pk in found]
 
