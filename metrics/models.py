@@ -15,7 +15,7 @@ from kam.core.gate import ScopedQuerySet
 from kam.core.money import CurrencyField
 from kam.users.models import User
 from metrics import policies
-from plans.models import AccountPlan
+from plans.models import Plan
 from templates_app.enums import RevenueBasis
 
 
@@ -107,7 +107,7 @@ class PlanKPIQuerySet(ScopedQuerySet):
     """Seen with their plan. Read only: `metrics.rollup` writes with SQL of its own."""
 
     def filter_visible(self, user: User) -> PlanKPIQuerySet:
-        return self.filter(plan__in=AccountPlan.objects.visible_to(user).values("pk"))
+        return self.filter(plan__in=Plan.objects.visible_to(user).values("pk"))
 
     def outdated(self, *, today: date, company_currency: str) -> PlanKPIQuerySet:
         """Those that are no longer right although no record changed: see `PlanKPI.is_outdated`."""
@@ -179,7 +179,7 @@ class PlanKPI(PlanNumbers):
     """
 
     plan = models.OneToOneField(
-        AccountPlan, models.DO_NOTHING, primary_key=True, related_name="kpi", db_constraint=False
+        Plan, models.DO_NOTHING, primary_key=True, related_name="kpi", db_constraint=False
     )
     valid_until = models.DateField(
         null=True,
@@ -191,7 +191,7 @@ class PlanKPI(PlanNumbers):
     checked_at: datetime | None = None
 
     @classmethod
-    def unknown(cls, plan: AccountPlan) -> PlanKPI:
+    def unknown(cls, plan: Plan) -> PlanKPI:
         """What stands for the numbers of a plan that could never be computed: no number at all."""
         return cls(
             plan=plan,
@@ -232,7 +232,7 @@ class PlanKPISnapshotQuerySet(ScopedQuerySet):
     """Seen with their plan. Read only: `metrics.history` writes with SQL of its own."""
 
     def filter_visible(self, user: User) -> PlanKPISnapshotQuerySet:
-        return self.filter(plan__in=AccountPlan.objects.visible_to(user).values("pk"))
+        return self.filter(plan__in=Plan.objects.visible_to(user).values("pk"))
 
     def update(self, **kwargs: Any) -> int:
         raise TypeError("The history of KPIs is written by the snapshot only.")
@@ -247,7 +247,7 @@ class PlanKPISnapshot(PlanNumbers):
     Without foreign-key constraint: a plan may be deleted by raw SQL; the next snapshot clears up.
     """
 
-    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="kpi_snapshots", db_constraint=False)
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="kpi_snapshots", db_constraint=False)
     day = models.DateField()
     stretch_target = MoneyTotalField(null=True)
     taken_at = models.DateTimeField()

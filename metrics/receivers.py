@@ -32,6 +32,7 @@ RESTED_ON = frozenset(
         "crm.revenueschedule",
         "crm.stage",
         "plans.accountplan",
+        "plans.territorybusinessplan",
     }
 )
 REST_AFTER_FAILURE = 10.0  # seconds without a try while the broker is away: no request waits for it again

@@ -6,7 +6,7 @@ import rules
 from django.db.models import QuerySet
 
 from kam.users.models import Role, User
-from plans.models import AccountPlan
+from plans.models import Plan
 
 
 @rules.predicate
@@ -19,5 +19,5 @@ rules.add_perm("metrics.view_operations", runs_the_system)
 
 def plans_with_numbers(user: User) -> QuerySet:
     """The plans whose numbers the user may see: `plans.view_numbers`, asked for all at once."""
-    plans = AccountPlan.objects.visible_to(user)
+    plans = Plan.objects.visible_to(user)
     return plans if user.has_perm("plans.view_numbers") else plans.taking_part(user)

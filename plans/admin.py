@@ -7,6 +7,9 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,19 +28,14 @@ STEPS = {
 
 def openly_visible(user: Any) -> QuerySet:
     """The plans a user sees without using the permission to see confidential ones."""
-    taking_part = models.AccountPlan.objects.visible_to(user).taking_part(user)
-    return models.AccountPlan.objects.visible_to(user).filter(
+    taking_part = models.Plan.objects.visible_to(user).taking_part(user)
+    return models.Plan.objects.visible_to(user).filter(
         Q(is_confidential=False) | Q(pk__in=taking_part.values("pk"))
     )
 
 
 # Lists over many plans (the log, KPIs, objectives) are no place to look at confidential ones.
 limit_history("plans", openly_visible)
-
-
-def is_choosing(request: HttpRequest) -> bool:
-    """Whether the list is what an autocomplete field offers."""
-    return bool(request.resolver_match and request.resolver_match.url_name == "autocomplete")
 
 
 class StrategyInline(KamTabularInline):
@@ -47,7 +45,7 @@ class StrategyInline(KamTabularInline):
 
 
 class ObjectiveInline(KamTabularInline):
-    model = models.AccountPlanObjective
+    model = models.Objective
     fields = ("name", "strategy", "owner", "status", "target_date")
     autocomplete_fields = ("strategy", "owner")
     show_change_link = True
@@ -80,22 +78,10 @@ class ConfidentialFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=openly_visible(request.user).values("pk"))
 
 
-@admin.register(models.AccountPlan)
-class AccountPlanAdmin(KamModelAdmin):
-    list_display = (
-        "name",
-        "account",
-        "plan_type",
-        "owner",
-        "status",
-        "start_date",
-        "end_date",
-        "shown_target",
-    )
-    list_filter = ("status", "plan_type", "revenue_basis", ConfidentialFilter, "account__territory")
-    list_select_related = ("account", "plan_type", "owner")
-    search_fields = ("name", "account__name")
-    autocomplete_fields = ("account", "plan_type", "owner", "parent_plan")
+class PlanAdmin(KamModelAdmin):
+    """What the two kinds of plans share; `subject_fields` are what a plan is for."""
+
+    subject_fields: tuple[str, ...] = ()
     date_hierarchy = "start_date"
     inlines = (StrategyInline, ObjectiveInline, ParticipantInline)
     readonly_fields = ("status", "copied_from", "custom_values")
@@ -103,7 +89,7 @@ class AccountPlanAdmin(KamModelAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("name", "account", "plan_type", "owner", "status", "parent_plan", "is_confidential")},
+            {"fields": ("name", "plan_type", "owner", "status", "is_confidential")},
         ),
         (
             gettext_lazy("Numbers"),
@@ -116,7 +102,6 @@ class AccountPlanAdmin(KamModelAdmin):
                     "stretch_target",
                     "target_from_lines",
                     "revenue_basis",
-                    "include_child_accounts",
                     "review_frequency",
                 )
             },
@@ -140,17 +125,16 @@ class AccountPlanAdmin(KamModelAdmin):
         ),
     )
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets = super().get_fieldsets(request, obj)
+        sets[0][1]["fields"][1:1] = self.subject_fields
+        return sets
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         plan = super().get_object(request, object_id, from_field)
         if plan is not None:
             operations.log_confidential_look(plan=plan, user=request.user)
         return plan
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        rows, may_repeat = super().get_search_results(request, queryset, search_term)
-        if is_choosing(request):
-            rows = rows.filter(pk__in=openly_visible(request.user).values("pk"))
-        return rows, may_repeat
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
@@ -166,6 +150,59 @@ class AccountPlanAdmin(KamModelAdmin):
         if actions and self.has_change_permission(request):
             actions |= {name: (_step(name), name, label) for name, label in STEPS.items()}
         return actions
+
+
+@admin.register(models.AccountPlan)
+class AccountPlanAdmin(PlanAdmin):
+    subject_fields = ("account", "include_child_accounts", "parent_plan")
+    list_display = (
+        *("name", "account", "plan_type", "owner", "status", "start_date", "end_date", "shown_target"),
+    )
+    list_filter = ("status", "plan_type", "revenue_basis", ConfidentialFilter, "account__territory")
+    list_select_related = ("account", "plan_type", "owner")
+    search_fields = ("name", "account__name")
+    autocomplete_fields = ("account", "plan_type", "owner", "parent_plan")
+
+
+@admin.register(models.TerritoryBusinessPlan)
+class TerritoryBusinessPlanAdmin(PlanAdmin):
+    subject_fields = ("territory",)
+    list_display = (
+        *("name", "territory", "plan_type", "owner", "status", "start_date", "end_date", "shown_target"),
+    )
+    list_filter = ("status", "plan_type", "revenue_basis", ConfidentialFilter, "territory")
+    list_select_related = ("territory", "plan_type", "owner")
+    search_fields = ("name", "territory__name")
+    autocomplete_fields = ("territory", "plan_type", "owner")
+
+
+@admin.register(models.Plan)
+class AnyPlanAdmin(ReadOnlyAdmin):
+    """Both kinds, where a part of a plan names its plan; it is changed on the page of its kind."""
+
+    list_display = ("name", "subject", "owner", "status")
+    list_select_related = ("account", "territory", "owner")
+    search_fields = ("name",)
+    fields = ("name", "account", "territory", "owner", "status", "changed_at")
+    readonly_fields = ("changed_at",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        plan = super().get_object(request, object_id, from_field)
+        if plan is not None:
+            operations.log_confidential_look(plan=plan, user=request.user)
+        return plan
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        rows, may_repeat = super().get_search_results(request, queryset, search_term)
+        return rows.filter(pk__in=openly_visible(request.user).values("pk")), may_repeat
+
+    @admin.display(description=gettext_lazy("changed at"))
+    def changed_at(self, plan: models.Plan) -> SafeString:
+        address = reverse(f"admin:plans_{plan._meta.model_name}_change", args=[plan.pk])
+        return format_html('<a href="{}">{}</a>', address, plan._meta.verbose_name)
 
 
 def _step(name: str) -> Any:
@@ -230,7 +267,7 @@ class StrategyAdmin(PlanPartAdmin):
     fields = ("plan", "name", "description", "order")
 
 
-@admin.register(models.AccountPlanObjective)
+@admin.register(models.Objective)
 class ObjectiveAdmin(PlanPartAdmin):
     list_display = ("name", "plan", "owner", "status", "weight", "target_date")
     list_filter = ("status", "measure_kind")

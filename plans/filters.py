@@ -39,10 +39,11 @@ from plans.enums import (
 )
 from plans.models import (
     AccountPlan,
-    AccountPlanObjective,
     AccountPlanProduct,
     ActionPlan,
     CoopFund,
+    Objective,
+    Plan,
     Strategy,
 )
 from plans.models.plans import OVER
@@ -203,7 +204,7 @@ class AccountPlanFilter(VisibleFilterSet):
 
 
 class AccountPlanProductFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     product = VisibleChoiceFilter(Product, label=_("Product"))
     category = VisibleChoiceFilter(ProductCategory, label=_("Category"))
 
@@ -212,15 +213,13 @@ class AccountPlanProductFilter(VisibleFilterSet):
 
 
 class RelatedObjectAnalysisFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     product = VisibleChoiceFilter(AccountPlanProduct, label=_("Product of the plan"))
     factor = django_filters.MultipleChoiceFilter(choices=Factor.choices, label=_("Field"))
     impact = django_filters.MultipleChoiceFilter(choices=Impact.choices, label=_("Impact"))
     likelihood = django_filters.MultipleChoiceFilter(choices=Likelihood.choices, label=_("Likelihood"))
     owner = VisibleChoiceFilter(User, label=_("Owner"))
-    objective = VisibleChoiceFilter(
-        AccountPlanObjective, field_name="objectives", label=_("Answered by"), distinct=True
-    )
+    objective = VisibleChoiceFilter(Objective, field_name="objectives", label=_("Answered by"), distinct=True)
 
     search_fields = ("text",)
     ordering_fields: ClassVar = {
@@ -234,14 +233,14 @@ class RelatedObjectAnalysisFilter(VisibleFilterSet):
 
 
 class StrategyFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
 
     search_fields = ("name",)
     ordering_fields: ClassVar = {"order": "order", "name": "name", "created_at": "created_at"}
 
 
 class AccountPlanObjectiveFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     strategy = VisibleChoiceFilter(Strategy, label=_("Strategy"))
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     status = django_filters.MultipleChoiceFilter(choices=ObjectiveStatus.choices, label=_("Status"))
@@ -261,7 +260,7 @@ class AccountPlanObjectiveFilter(VisibleFilterSet):
 
 
 class AccountPlanParticipantFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     user = VisibleChoiceFilter(User, label=_("Colleague"))
     role = django_filters.ChoiceFilter(choices=ColleagueRole.choices, label=_("Role"))
     access = django_filters.ChoiceFilter(choices=Access.choices, label=_("Access"))
@@ -270,8 +269,8 @@ class AccountPlanParticipantFilter(VisibleFilterSet):
 
 
 class ActionPlanFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, field_name="objective__plan", label=_("Plan"))
-    objective = VisibleChoiceFilter(AccountPlanObjective, label=_("Objective"))
+    plan = VisibleChoiceFilter(Plan, field_name="objective__plan", label=_("Plan"))
+    objective = VisibleChoiceFilter(Objective, label=_("Objective"))
     template_version = VisibleChoiceFilter(ActionPlanTemplateVersion, label=_("Template"))
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     status = django_filters.MultipleChoiceFilter(choices=ActionPlanStatus.choices, label=_("Status"))
@@ -292,7 +291,7 @@ class ActionPlanFilter(VisibleFilterSet):
 
 
 class ActionPlanItemFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, field_name="action_plan__objective__plan", label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, field_name="action_plan__objective__plan", label=_("Plan"))
     action_plan = VisibleChoiceFilter(ActionPlan, label=_("Action plan"))
     is_required = YesNoFilter(label=_("Required"))
 
@@ -300,12 +299,12 @@ class ActionPlanItemFilter(VisibleFilterSet):
 
 
 class AssessmentTaskFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, field_name="item__action_plan__objective__plan", label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, field_name="item__action_plan__objective__plan", label=_("Plan"))
     account = VisibleChoiceFilter(
         Account, field_name="item__action_plan__objective__plan__account", label=_("Account")
     )
     objective = VisibleChoiceFilter(
-        AccountPlanObjective, field_name="item__action_plan__objective", label=_("Objective")
+        Objective, field_name="item__action_plan__objective", label=_("Objective")
     )
     action_plan = VisibleChoiceFilter(ActionPlan, field_name="item__action_plan", label=_("Action plan"))
     assignee = VisibleChoiceFilter(User, label=_("For"))
@@ -340,7 +339,7 @@ class AssessmentTaskFilter(VisibleFilterSet):
 
 
 class TargetLineFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     category = VisibleChoiceFilter(ProductCategory, label=_("Category"))
     year = django_filters.NumberFilter(label=_("Year"))
     period = django_filters.ChoiceFilter(choices=TargetPeriod.choices, label=_("Period"))
@@ -357,7 +356,7 @@ class TargetLineFilter(VisibleFilterSet):
 
 
 class CommitmentFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     activity_type = VisibleChoiceFilter(ActivityType, label=_("Activity type"))
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     due_date = DayRangeFilter(label=_("By when"))
@@ -374,7 +373,7 @@ class CommitmentFilter(VisibleFilterSet):
 
 
 class PlanEventFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     kind = PickListFilter(PickList.PLAN_EVENT_KIND, label=_("Kind"))
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     date = DayRangeFilter(label=_("First day"))
@@ -387,7 +386,7 @@ class PlanEventFilter(VisibleFilterSet):
 class CoopFundFilter(VisibleFilterSet):
     """No order by amount: it would tell the amounts to who may not see numbers."""
 
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     is_external = YesNoFilter(label=_("Shown to the customer"))
 
     search_fields = ("name",)
@@ -395,7 +394,7 @@ class CoopFundFilter(VisibleFilterSet):
 
 
 class CoopExpenseFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, field_name="fund__plan", label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, field_name="fund__plan", label=_("Plan"))
     fund = VisibleChoiceFilter(CoopFund, label=_("Co-op fund"))
     kind = PickListFilter(PickList.COOP_EXPENSE_KIND, label=_("Kind"))
     status = django_filters.MultipleChoiceFilter(choices=ExpenseStatus.choices, label=_("Status"))
@@ -412,7 +411,7 @@ class CoopExpenseFilter(VisibleFilterSet):
 
 
 class RebateProgramFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
     start_date = DayRangeFilter(label=_("Starts"))
     end_date = DayRangeFilter(label=_("Ends"))
     is_external = YesNoFilter(label=_("Shown to the customer"))

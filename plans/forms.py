@@ -22,9 +22,9 @@ from plans import operations
 from plans.enums import ANALYSES, SECTIONS, Likelihood
 from plans.models import (
     AccountPlan,
-    AccountPlanObjective,
     AccountPlanParticipant,
     AccountPlanProduct,
+    Objective,
     RelatedObjectAnalysis,
     Strategy,
 )
@@ -248,7 +248,7 @@ class ObjectiveForm(VersionedModelForm):
     owner = UserChoiceField()
 
     class Meta:
-        model = AccountPlanObjective
+        model = Objective
         fields = (
             "name",
             "strategy",
@@ -344,7 +344,7 @@ class AnalysisForm(VersionedModelForm):
         likelihood = self.fields["likelihood"]
         likelihood.choices = [("", _("Not said")), *Likelihood.choices]  # type: ignore[attr-defined]
         products = AccountPlanProduct.objects.visible_to(user).filter(plan=plan).with_names()
-        objectives = AccountPlanObjective.objects.visible_to(user).filter(plan=plan)
+        objectives = Objective.objects.visible_to(user).filter(plan=plan)
         for name, rows in (("product", products), ("objectives", objectives)):
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
             if not rows.exists():

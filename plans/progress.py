@@ -19,11 +19,11 @@ from django.utils.translation import gettext_lazy as _
 from plans import policies
 from plans.enums import ActionPlanStatus, Meaning, ObjectiveStatus, ProgressMode, TaskStatus
 from plans.models import (
-    AccountPlan,
-    AccountPlanObjective,
     ActionPlan,
     ActionPlanItem,
     AssessmentTask,
+    Objective,
+    Plan,
     Strategy,
 )
 
@@ -93,12 +93,12 @@ class Node:
             yield from child.walk()
 
 
-def plan_progress(plan: AccountPlan) -> Node:
+def plan_progress(plan: Plan) -> Node:
     """The whole tree of a plan that was loaded through the gate: five statements, however large it is."""
     tasks = AssessmentTask.objects.unscoped(LOADED).filter(item__action_plan__objective__plan=plan)
     items = ActionPlanItem.objects.unscoped(LOADED).filter(action_plan__objective__plan=plan)
     action_plans = ActionPlan.objects.unscoped(LOADED).filter(objective__plan=plan)
-    objectives = AccountPlanObjective.objects.unscoped(LOADED).filter(plan=plan)
+    objectives = Objective.objects.unscoped(LOADED).filter(plan=plan)
     strategies = Strategy.objects.unscoped(LOADED).filter(plan=plan)
     return tree_of(
         plan,
@@ -111,10 +111,10 @@ def plan_progress(plan: AccountPlan) -> Node:
 
 
 def tree_of(
-    plan: AccountPlan,
+    plan: Plan,
     *,
     strategies: QuerySet | Sequence[Strategy],
-    objectives: QuerySet | Sequence[AccountPlanObjective],
+    objectives: QuerySet | Sequence[Objective],
     action_plans: QuerySet | Sequence[ActionPlan],
     items: QuerySet | Sequence[ActionPlanItem],
     tasks: QuerySet | Sequence[AssessmentTask],
@@ -169,7 +169,7 @@ def _action_plan_node(row: ActionPlan, items: list[Node]) -> Node:
     return node
 
 
-def _objective_node(row: AccountPlanObjective, action_plans: list[Node]) -> Node:
+def _objective_node(row: Objective, action_plans: list[Node]) -> Node:
     by_work = row.progress_mode == ProgressMode.TASKS
     if by_work:
         row.work_progress = _added_up(action_plans)  # so that nobody asks the database for it

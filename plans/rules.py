@@ -10,12 +10,12 @@ from crm.models import TerritoryEdge
 from crm.rules import sees_commercial
 from kam.users.models import Role, User
 from plans.enums import Access
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.models.plans import EDITING_ROLES
 
 
-def plan_of(obj: Any) -> AccountPlan | None:
-    return obj if isinstance(obj, AccountPlan) or obj is None else obj.plan
+def plan_of(obj: Any) -> Plan | None:
+    return obj if isinstance(obj, Plan) or obj is None else obj.plan
 
 
 @rules.predicate
@@ -57,10 +57,19 @@ def manages_territory(user: User, obj: Any = None) -> bool:
     plan = plan_of(obj)
     if user.role != Role.MANAGER or plan is None or plan.is_confidential:
         return False
-    return TerritoryEdge.ids_of(user).filter(descendant_id=plan.account.territory_id).exists()
+    territory_id = plan.account.territory_id if plan.account else plan.territory_id
+    return TerritoryEdge.ids_of(user).filter(descendant_id=territory_id).exists()
 
 
 PROMISES = ("commitment", "planevent", "coopfund", "coopexpense", "rebateprogram", "rebatetier")
+
+
+@rules.predicate
+def works_in_territory(user: User, obj: Any = None) -> bool:
+    """Of a territory plan; asked without one: whether there is any territory to plan for."""
+    territories = TerritoryEdge.ids_of(user)
+    plan = plan_of(obj)
+    return (territories.filter(descendant_id=plan.territory_id) if plan else territories).exists()
 
 
 @rules.predicate
@@ -77,10 +86,14 @@ can_change = is_active & (is_admin | (has_editing_role & (owns_plan | edits_plan
 # The object was loaded through visible_to(): whoever has it may look.
 may_look = is_active
 
-rules.add_perm("plans.view_accountplan", may_look)
+for kind in ("plan", "accountplan", "territorybusinessplan"):
+    rules.add_perm(f"plans.view_{kind}", may_look)
+    rules.add_perm(f"plans.change_{kind}", can_change)
+    rules.add_perm(f"plans.delete_{kind}", is_active & (is_admin | (has_editing_role & owns_plan)))
 rules.add_perm("plans.add_accountplan", is_active & (is_admin | has_editing_role))
-rules.add_perm("plans.change_accountplan", can_change)
-rules.add_perm("plans.delete_accountplan", is_active & (is_admin | (has_editing_role & owns_plan)))
+rules.add_perm(
+    "plans.add_territorybusinessplan", is_active & (is_admin | (has_editing_role & works_in_territory))
+)
 rules.add_perm(
     "plans.change_owner", is_active & (is_admin | (has_editing_role & owns_plan) | manages_territory)
 )
@@ -93,6 +106,8 @@ for action in ("add", "change", "delete"):
 PARTS = (
     "strategy",
     "accountplanobjective",
+    "goalassignment",
+    "objective",
     "accountplanparticipant",
     "actionplan",
     "actionplanitem",

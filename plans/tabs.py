@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kam.users.models import User
-from plans.models import AccountPlan
+from plans.models import Plan
 from templates_app.enums import PlanSection
 
 
@@ -33,7 +33,7 @@ def register_tab(tab: PlanTab) -> None:
     _tabs[tab.name] = tab
 
 
-def tabs_of_plan(plan: AccountPlan, user: User, *, active: str) -> list[dict[str, Any]]:
+def tabs_of_plan(plan: Plan, user: User, *, active: str) -> list[dict[str, Any]]:
     """What `components/tabs.html` takes; nothing where there is only the plan's first page."""
     shown = [
         {"label": tab.label, "url": reverse(tab.url_name, args=[plan.pk]), "active": tab.name == active}

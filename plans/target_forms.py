@@ -18,7 +18,7 @@ from kam.core.money import minor_units, round_money
 from plans import policies
 from plans.actuals import LastYear
 from plans.enums import TargetPeriod
-from plans.models import AccountPlan, TargetLine
+from plans.models import Plan, TargetLine
 from plans.targeting import changed_view, target_of
 
 ALL, EACH = "all", "each"
@@ -148,7 +148,7 @@ class AddLinesForm(forms.Form):
         decimal_places=1,
     )
 
-    def __init__(self, data: QueryDict | None, *, plan: AccountPlan, sold: Sequence[ProductCategory]) -> None:
+    def __init__(self, data: QueryDict | None, *, plan: Plan, sold: Sequence[ProductCategory]) -> None:
         super().__init__(data, prefix="add")
         self.sold = list(sold)
         every = ProductCategory.objects.order_by("name", "pk")

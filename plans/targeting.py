@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from crm.models import ProductCategory
 from plans import policies
 from plans.actuals import LastYear, last_year_of, orders_of
-from plans.models import AccountPlan, TargetLine
+from plans.models import Plan, TargetLine
 from plans.models.targets import MOST_LINES, overlaps, parents_of_categories
 
 NOTHING = Decimal(0)
@@ -24,7 +24,7 @@ class NothingToAddError(Exception):
     """Every line that was asked for is there already, or would count the same sales as one that is."""
 
 
-def lines_of(plan: AccountPlan) -> list[TargetLine]:
+def lines_of(plan: Plan) -> list[TargetLine]:
     """In the order of the page, each with the plan itself."""
     lines = list(TargetLine.objects.unscoped(REASON).filter(plan=plan).select_related("category").in_order())
     for line in lines:
@@ -72,14 +72,14 @@ def changed_view(
 
 @transaction.atomic
 def add_lines(
-    *, plan: AccountPlan, categories: Sequence[ProductCategory | None], period: str, growth: Decimal
+    *, plan: Plan, categories: Sequence[ProductCategory | None], period: str, growth: Decimal
 ) -> int:
     """Lines for these categories in every such period of the plan: last year's sales and so many percent.
 
     What is there already stays; a line that would count the same sales twice is passed over. Returns how
     many were made; raises `NothingToAddError` for none.
     """
-    AccountPlan.objects.unscoped(REASON).select_for_update().get(pk=plan.pk)
+    Plan.objects.unscoped(REASON).select_for_update().get(pk=plan.pk)
     there, parents = lines_of(plan), parents_of_categories()
     made: list[TargetLine] = []
     for category in categories:
@@ -97,12 +97,12 @@ def add_lines(
 
 
 @transaction.atomic
-def grow_all(*, plan: AccountPlan, growth: Decimal) -> int:
+def grow_all(*, plan: Plan, growth: Decimal) -> int:
     """Every line's target becomes last year's sales and so many percent. Returns how many changed.
 
     Lines without sales to grow from keep their target.
     """
-    AccountPlan.objects.unscoped(REASON).select_for_update().get(pk=plan.pk)
+    Plan.objects.unscoped(REASON).select_for_update().get(pk=plan.pk)
     lines = lines_of(plan)
     last_year = last_year_of(lines)
     _grow([line for line in lines if last_year[line.pk].amount > 0], growth)
@@ -117,7 +117,7 @@ def _grow(lines: Sequence[TargetLine], growth: Decimal) -> None:
 
 
 @transaction.atomic
-def save_lines(*, plan: AccountPlan, changed: Sequence[TargetLine], removed: Sequence[TargetLine]) -> None:
+def save_lines(*, plan: Plan, changed: Sequence[TargetLine], removed: Sequence[TargetLine]) -> None:
     """What the page's grid says. Raises `StaleObjectError` if somebody saved one of the lines before."""
     if removed:
         TargetLine.objects.unscoped(REASON).filter(plan=plan, pk__in=[line.pk for line in removed]).delete()
@@ -126,7 +126,7 @@ def save_lines(*, plan: AccountPlan, changed: Sequence[TargetLine], removed: Seq
     )
 
 
-def sold_categories(plan: AccountPlan) -> list[ProductCategory]:
+def sold_categories(plan: Plan) -> list[ProductCategory]:
     """The categories of which the plan's accounts bought something in the same days a year before."""
     since, until = policies.days_last_year(plan.start_date, plan.end_date)
     sold = orders_of([plan.account_id], since=since, until=until)[plan.account_id]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kam.core.triggers import Trigger
-from plans.models import AccountPlan, TargetLine
+from plans.models import Plan, TargetLine
 
-PLAN, LINE = AccountPlan._meta.db_table, TargetLine._meta.db_table
+PLAN, LINE = Plan._meta.db_table, TargetLine._meta.db_table
 SUM = f"(SELECT SUM(l.target) FROM {LINE} l WHERE l.plan_id = {PLAN}.id)"
 NAME = "kam_target_from_lines"
 

@@ -75,7 +75,7 @@ def make_change(
         source=actor.source,
         reason=actor.reason[:500],
         request_id=actor.request_id[:64],
-        model=instance._meta.label_lower,
+        model=getattr(instance, "logged_as", "") or instance._meta.label_lower,
         object_id=instance.pk,
         object_name=str(instance)[:200],
         container_id=getattr(instance, "change_container_id", None),

@@ -202,6 +202,8 @@ class ChangeTracking(models.Model):
     untracked_fields: frozenset[str] = frozenset()
     # Logged as changed, without their values.
     secret_fields: frozenset[str] = frozenset()
+    # The label under which the log keeps the rows, where it is not the model's own (proxies of one table).
+    logged_as: str = ""
     # What `__str__` and `change_container_id` read of other rows, so that bulk writes fetch it at once.
     log_related: tuple[str, ...] = ()
     _loaded: dict[str, Any]

@@ -7,7 +7,7 @@ from django.db.models import Prefetch, QuerySet
 from plans import filters
 from plans.api import analysis_serializers as serializers
 from plans.api.viewsets import PlanContentViewSet
-from plans.models import AccountPlanObjective, AccountPlanProduct, RelatedObjectAnalysis
+from plans.models import AccountPlanProduct, Objective, RelatedObjectAnalysis
 
 
 class AccountPlanProductViewSet(PlanContentViewSet):
@@ -35,9 +35,7 @@ class RelatedObjectAnalysisViewSet(PlanContentViewSet):
         return super().visible().in_shown_sections()
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
-        objectives = AccountPlanObjective.objects.visible_to(self.request.user).only(
-            "name", "plan", "version"
-        )
+        objectives = Objective.objects.visible_to(self.request.user).only("name", "plan", "version")
         return queryset.select_related(
             "plan", "product__product", "product__category", "owner"
         ).prefetch_related(Prefetch("objectives", objectives, "visible_objectives"))

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from kam.core.api.fields import money_text
 from kam.users.models import User
-from plans.models import AccountPlan
+from plans.models import Plan
 from templates_app.enums import FieldKind
 
 MOST = 200
@@ -47,7 +47,7 @@ class CustomValuesField(serializers.Field):
             self.fail("too_many")
         return dict(data)
 
-    def get_attribute(self, instance: AccountPlan) -> dict[str, Any]:
+    def get_attribute(self, instance: Plan) -> dict[str, Any]:
         parent: Any = self.parent
         shown: dict[str, Any] = {}
         for field in instance.plan_type.custom_fields.all():
@@ -66,7 +66,7 @@ class CustomValuesField(serializers.Field):
         return value
 
 
-def people_in_custom_values(plans: Iterable[AccountPlan]) -> dict[str, str]:
+def people_in_custom_values(plans: Iterable[Plan]) -> dict[str, str]:
     """The names of the colleagues in the custom values of these plans, by id."""
     ids = {
         plan.custom_values[field.key]

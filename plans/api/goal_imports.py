@@ -20,7 +20,7 @@ from kam.core.api.problems import Conflict, invalid
 from kam.core.api.serializers import StrictSerializer
 from kam.core.api.views import KamAPIView
 from kam.core.api.viewsets import found
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.operations.goal_imports import (
     MOST_GOALS,
     AlreadyImportedError,
@@ -143,7 +143,7 @@ class ImportGoalsView(KamAPIView):
         operation_id="account_plans_import_goals",
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        plan = found(AccountPlan.objects.visible_to(request.user).select_related("owner"), pk)
+        plan = found(Plan.objects.visible_to(request.user).select_related("owner"), pk)
         if not request.user.has_perm("plans.change_accountplan", plan):
             raise PermissionDenied
         body = ImportGoalsSerializer(data=request.data, context={"request": request})

@@ -9,7 +9,7 @@ from uuid import UUID
 from kam.core.api import fields
 from kam.core.api.serializers import BASE_FIELDS, ME, KamModelSerializer
 from kam.users.models import User
-from plans.models import AccountPlan, Commitment, CoopExpense, CoopFund, PlanEvent, RebateProgram, RebateTier
+from plans.models import Commitment, CoopExpense, CoopFund, Plan, PlanEvent, RebateProgram, RebateTier
 
 MOST_TIERS = 50
 
@@ -19,7 +19,7 @@ def plans_with_numbers(plan_ids: Iterable[UUID], user: User) -> set[UUID]:
     ids = set(plan_ids)
     if user.has_perm("plans.view_numbers"):
         return ids
-    mine = AccountPlan.objects.visible_to(user).taking_part(user)
+    mine = Plan.objects.visible_to(user).taking_part(user)
     return set(mine.filter(pk__in=ids or {UUID(int=0)}).values_list("pk", flat=True))
 
 

@@ -69,6 +69,7 @@ class AccountPlanSerializer(KamModelSerializer):
             "elapsed_percent",
         )
         extra_kwargs: ClassVar[dict[str, Any]] = {
+            "account": {"required": True, "allow_null": False},
             "owner": ME,
             **{section: {"allow_null": True} for section in SECTIONS},
         }

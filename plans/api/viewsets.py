@@ -16,7 +16,7 @@ from kam.core.api.viewsets import VisibleModelViewSet
 from plans import filters, operations
 from plans.api import serializers
 from plans.api.copying import CopyMixin
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Objective, Strategy
 from plans.rules import plan_of
 from templates_app.models import GoalDefinition
 
@@ -81,9 +81,7 @@ class AccountPlanViewSet(CopyMixin, PlanContentViewSet):
     filterset_class = filters.AccountPlanFilter
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
-        objectives = AccountPlanObjective.objects.unscoped(
-            "progress of plans that were loaded through the gate"
-        )
+        objectives = Objective.objects.unscoped("progress of plans that were loaded through the gate")
         return queryset.select_related("account", "plan_type", "owner").prefetch_related(
             Prefetch("objectives", objectives.only(*PROGRESS_FIELDS).with_work()),
             "plan_type__custom_fields",

@@ -20,7 +20,7 @@ from kam.core.api.viewsets import found
 from plans import filters, operations
 from plans.api import work_serializers as serializers
 from plans.api.viewsets import PlanContentViewSet
-from plans.models import AccountPlan, ActionPlan, ActionPlanItem, AssessmentTask
+from plans.models import ActionPlan, ActionPlanItem, AssessmentTask, Plan
 from plans.progress import plan_progress
 from templates_app.models import ActionPlanTemplateItem, ActionPlanTemplateVersion
 
@@ -124,6 +124,6 @@ class PlanProgressView(KamAPIView):
 
     @extend_schema(responses=serializers.ProgressNodeSerializer, operation_id="account_plans_progress")
     def get(self, request: Request, pk: UUID) -> Response:
-        plan = found(AccountPlan.objects.visible_to(request.user), pk)
+        plan = found(Plan.objects.visible_to(request.user), pk)
         operations.log_confidential_look(plan=plan, user=request.user)
         return Response(serializers.ProgressNodeSerializer(plan_progress(plan)).data)

@@ -1,8 +1,14 @@
 """Run-time objects: plans and what lies under them."""
 
 from plans.models.analyses import AccountPlanProduct, RelatedObjectAnalysis
-from plans.models.objectives import AccountPlanObjective, Strategy
-from plans.models.plans import AccountPlan, AccountPlanParticipant, ByPlanQuerySet
+from plans.models.objectives import AccountPlanObjective, GoalAssignment, Objective, Strategy
+from plans.models.plans import (
+    AccountPlan,
+    AccountPlanParticipant,
+    ByPlanQuerySet,
+    Plan,
+    TerritoryBusinessPlan,
+)
 from plans.models.promises import (
     Commitment,
     CoopExpense,
@@ -26,6 +32,9 @@ __all__ = [
     "Commitment",
     "CoopExpense",
     "CoopFund",
+    "GoalAssignment",
+    "Objective",
+    "Plan",
     "PlanEvent",
     "RebateProgram",
     "RebateTier",
@@ -33,4 +42,5 @@ __all__ = [
     "Strategy",
     "TargetLine",
     "TaskActivity",
+    "TerritoryBusinessPlan",
 ]

@@ -16,8 +16,8 @@ from kam.core.fields import MoneyTotalField
 from kam.core.models import BaseModel
 from kam.core.money import validate_minor_units
 from plans.enums import ANALYSES, SECTION_OF_FACTOR, Factor, Impact, Likelihood
-from plans.models.objectives import AccountPlanObjective
-from plans.models.plans import AccountPlan, ByPlanQuerySet
+from plans.models.objectives import Objective
+from plans.models.plans import ByPlanQuerySet, Plan
 from templates_app.enums import PlanSection
 from templates_app.models import PlanType
 
@@ -37,7 +37,7 @@ class AccountPlanProductQuerySet(ByPlanQuerySet):
 class AccountPlanProduct(BaseModel):
     """A product, or a category of products, that the plan is about."""
 
-    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="products")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="products")
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
     category = models.ForeignKey(ProductCategory, models.PROTECT, null=True, blank=True, related_name="+")
     last_year_actual = MoneyTotalField(
@@ -118,7 +118,7 @@ class RelatedObjectAnalysisQuerySet(ByPlanQuerySet):
 class RelatedObjectAnalysis(BaseModel):
     """One entry of SWOT or PESTEL."""
 
-    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="analyses")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="analyses")
     product = models.ForeignKey(
         AccountPlanProduct,
         models.SET_NULL,
@@ -140,7 +140,7 @@ class RelatedObjectAnalysis(BaseModel):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owned_analyses"
     )
     objectives = models.ManyToManyField(
-        AccountPlanObjective,
+        Objective,
         blank=True,
         related_name="analyses",
         verbose_name=_("answered by"),

@@ -16,14 +16,14 @@ from kam.core.models import BaseModel
 from plans import policies
 from plans.enums import MeasureKind, ObjectiveStatus, ProgressMode
 from plans.models.measuring import work_under
-from plans.models.plans import AccountPlan, ByPlanQuerySet
+from plans.models.plans import ByPlanQuerySet, Plan
 from templates_app.models import GoalDefinition
 
 
 class Strategy(BaseModel):
     """An optional level between a plan and its objectives."""
 
-    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="strategies")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="strategies")
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=20_000)
     order = models.PositiveSmallIntegerField(default=0, blank=True)
@@ -60,11 +60,16 @@ class ObjectiveQuerySet(ByPlanQuerySet):
         is_new = self._result_cache is None
         super()._fetch_all()
         if is_new and self._is_with_work:
-            measure_work(row for row in self._result_cache or () if isinstance(row, AccountPlanObjective))
+            measure_work(row for row in self._result_cache or () if isinstance(row, Objective))
 
 
-class AccountPlanObjective(BaseModel):
-    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="objectives")
+ObjectiveManager: Any = models.Manager.from_queryset(ObjectiveQuerySet)
+
+
+class Objective(BaseModel):
+    """What a plan is to reach: an objective of an account plan, a goal assignment of a territory's."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="objectives")
     strategy = models.ForeignKey(Strategy, models.SET_NULL, null=True, blank=True, related_name="objectives")
     goal_definition = models.ForeignKey(
         GoalDefinition,
@@ -103,9 +108,11 @@ class AccountPlanObjective(BaseModel):
     order = models.PositiveSmallIntegerField(default=0, blank=True)
     work_progress: Decimal | None  # read with the row by `ObjectiveQuerySet.with_work`, else when asked for
 
-    objects = ObjectiveQuerySet.as_manager()
+    objects = ObjectiveManager()
+    logged_as = "plans.objective"
 
     class Meta:
+        db_table = "plans_accountplanobjective"
         ordering = ("order", "created_at", "id")
 
     def __str__(self) -> str:
@@ -166,7 +173,31 @@ class AccountPlanObjective(BaseModel):
         return policies.pace(progress=self.progress_percent, expected=self.expected_percent)
 
 
-def measure_work(objectives: Iterable[AccountPlanObjective]) -> None:
+class AccountPlanObjectiveManager(ObjectiveManager):
+    def get_queryset(self) -> ObjectiveQuerySet:
+        return super().get_queryset().filter(plan__account__isnull=False)
+
+
+class AccountPlanObjective(Objective):
+    objects = AccountPlanObjectiveManager()
+
+    class Meta:
+        proxy = True
+
+
+class GoalAssignmentManager(ObjectiveManager):
+    def get_queryset(self) -> ObjectiveQuerySet:
+        return super().get_queryset().filter(plan__territory__isnull=False)
+
+
+class GoalAssignment(Objective):
+    objects = GoalAssignmentManager()
+
+    class Meta:
+        proxy = True
+
+
+def measure_work(objectives: Iterable[Objective]) -> None:
     """Fill `work_progress` of those whose progress comes from the work."""
     by_work = [row for row in objectives if row.progress_mode == ProgressMode.TASKS]
     shares = work_under(row.pk for row in by_work) if by_work else {}

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, AccountEdge
+from crm.models import Account, AccountEdge, Territory, TerritoryEdge
+from crm.models.accounts import reached_by
 from kam.core.addresses import record_url
 from kam.core.aggregates import ExactSum
 from kam.core.clock import company_today
@@ -29,13 +31,13 @@ OVER = (PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED)
 EDITING_ROLES = frozenset({Role.KAM, Role.MSL, Role.MANAGER})
 
 
-class AccountPlanQuerySet(TrackedScopedQuerySet):
-    def taking_part(self, user: User) -> AccountPlanQuerySet:
+class PlanQuerySet(TrackedScopedQuerySet):
+    def taking_part(self, user: User) -> PlanQuerySet:
         """Plans the user owns or is a participant of."""
         mine = AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
         return self.filter(Q(owner=user) | Q(pk__any_of=mine))
 
-    def filter_visible(self, user: User) -> AccountPlanQuerySet:
+    def filter_visible(self, user: User) -> PlanQuerySet:
         """quality.md, section 3: own and shared ones; of the others those not confidential, by role."""
         if user.role == Role.INTEGRATION:
             return self.none()
@@ -45,11 +47,7 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
             open_to_role |= Q(Exists(kept.filter(Q(user=user) | Q(group__user=user))))
         mine = AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
         taking_part = Q(owner=user) | Q(pk__any_of=mine)
-        accounts = Account.objects.visible_to(user)
-        if user.role == Role.MANAGER:
-            by_territory = Q(Exists(accounts.filter(pk=OuterRef("account_id"))))
-        else:
-            by_territory = Q(account_id__any_of=accounts.values("pk"))
+        by_territory = self._in_reach_of(user)
         by_role = {
             Role.ADMIN: Q(),
             Role.EXECUTIVE: ~Q(status=PlanStatus.DRAFT),
@@ -57,7 +55,18 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
         }.get(Role(user.role), by_territory)
         return self.filter(taking_part | (open_to_role & by_role))
 
-    def filter_editable(self, user: User) -> AccountPlanQuerySet:
+    def _in_reach_of(self, user: User) -> Q:
+        """Plans of accounts that the user sees, and of territories the user works in or answers for."""
+        if user.role == Role.MANAGER:  # sees a good part of all: the account of each row is looked at
+            by_account = reached_by(user, "account__")
+        else:
+            by_account = Q(account_id__any_of=Account.objects.visible_to(user).values("pk"))
+        by_territory = Q(territory_id__any_of=TerritoryEdge.ids_of(user))
+        if issubclass(self.model, AccountPlan):
+            return by_account
+        return by_territory if issubclass(self.model, TerritoryBusinessPlan) else by_account | by_territory
+
+    def filter_editable(self, user: User) -> PlanQuerySet:
         if user.role == Role.ADMIN:
             return self
         if user.role not in EDITING_ROLES:
@@ -65,11 +74,11 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
         editing = AccountPlanParticipant._base_manager.filter(user=user, access=Access.EDIT).values("plan_id")
         return self.filter(Q(owner=user) | Q(pk__in=editing))
 
-    def live(self) -> AccountPlanQuerySet:
+    def live(self) -> PlanQuerySet:
         """Neither over nor dropped."""
         return self.exclude(status__in=OVER)
 
-    def covering(self, *, account_id: Any, on: date) -> AccountPlanQuerySet:
+    def covering(self, *, account_id: Any, on: date) -> PlanQuerySet:
         """Plans that a record of this account and day belongs to (domain.md, linking revenue to plans)."""
         above = AccountEdge.objects.filter(descendant_id=account_id)
         return self.filter(
@@ -79,15 +88,29 @@ class AccountPlanQuerySet(TrackedScopedQuerySet):
             end_date__gte=on,
         ).exclude(status=PlanStatus.CANCELLED)
 
-    def current(self, *, today: date) -> AccountPlanQuerySet:
+    def current(self, *, today: date) -> PlanQuerySet:
         return self.live().filter(start_date__lte=today, end_date__gte=today)
 
 
-class AccountPlan(BaseModel):
-    """What a team will achieve with an account over a period. Its numbers live in `metrics`."""
+PlanManager: Any = models.Manager.from_queryset(PlanQuerySet)
+
+
+class Plan(BaseModel):
+    """What a team will achieve over a period with an account, or in a territory. Its numbers live in `metrics`.
+
+    Rows come as what they are: an `AccountPlan` or a `TerritoryBusinessPlan`.
+    """
 
     name = models.CharField(max_length=200)
-    account = models.ForeignKey(Account, models.PROTECT, related_name="plans")
+    account = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="plans")
+    territory = models.ForeignKey(
+        Territory,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="plans",
+        help_text=_("Its accounts and those of the territories below it are what the plan is about."),
+    )
     plan_type = models.ForeignKey(PlanType, models.PROTECT, related_name="account_plans")
     start_date = models.DateField()
     end_date = models.DateField()
@@ -114,7 +137,12 @@ class AccountPlan(BaseModel):
         default=False, help_text=_("Only the owner and the participants know that this plan exists.")
     )
     parent_plan = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="child_plans"
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="child_plans",
+        limit_choices_to={"account__isnull": False},
     )
     copied_from = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="copies"
@@ -143,9 +171,11 @@ class AccountPlan(BaseModel):
         help_text=_("What stands in the fields that the plan type adds, by their keys."),
     )
 
-    objects = AccountPlanQuerySet.as_manager()
+    objects = PlanManager()
+    logged_as = "plans.accountplan"
 
     class Meta:
+        db_table = "plans_accountplan"
         ordering = ("-start_date", "name", "id")
         permissions = (("view_confidential", _("Can see confidential plans (every look is logged)")),)
         indexes = (
@@ -159,13 +189,32 @@ class AccountPlan(BaseModel):
                 name="plan_start_before_end",
                 violation_error_message=_("The end date must be after the start date."),
             ),
+            models.CheckConstraint(
+                condition=Q(account__isnull=True) ^ Q(territory__isnull=True),
+                name="plan_of_account_or_territory",
+                violation_error_message=_("A plan is for an account or for a territory."),
+            ),
         )
 
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Iterable[str], values: Iterable[Any]) -> Any:
+        """As the proxy that the row is, where it was read whole."""
+        known = dict(zip(field_names, values := [*values], strict=False)) if cls is Plan else {}
+        kind: Any = cls
+        if "account_id" in known:
+            kind = TerritoryBusinessPlan if known["account_id"] is None else AccountPlan
+        return super(Plan, kind).from_db(db, field_names, values)
+
     def get_absolute_url(self) -> str:
         return record_url("plans:accountplan_detail", self.pk)
+
+    @property
+    def subject(self) -> Account | Territory:
+        """What the plan is for."""
+        return self.territory if self.territory_id else self.account
 
     @property
     def change_container_id(self) -> Any:
@@ -239,22 +288,52 @@ class AccountPlan(BaseModel):
         return policies.as_percent(policies.weighted_mean((o.weight, o.progress) for o in counted))
 
 
+class AccountPlanManager(PlanManager):
+    def get_queryset(self) -> PlanQuerySet:
+        return super().get_queryset().filter(account__isnull=False)
+
+
+class AccountPlan(Plan):
+    account: models.ForeignKey[Account, Account]
+    account_id: UUID
+    objects = AccountPlanManager()
+    logged_as = "plans.accountplan"
+
+    class Meta:
+        proxy = True
+
+
+class TerritoryPlanManager(PlanManager):
+    def get_queryset(self) -> PlanQuerySet:
+        return super().get_queryset().filter(territory__isnull=False)
+
+
+class TerritoryBusinessPlan(Plan):
+    territory: models.ForeignKey[Territory, Territory]
+    territory_id: UUID
+    objects = TerritoryPlanManager()
+    logged_as = "plans.territorybusinessplan"
+
+    class Meta:
+        proxy = True
+
+
 class ByPlanQuerySet(TrackedScopedQuerySet):
     """Rows that follow their plan, at `plan_path`."""
 
     plan_path = "plan"
 
     def filter_visible(self, user: User) -> ByPlanQuerySet:
-        return self.filter(**{f"{self.plan_path}__in": AccountPlan.objects.visible_to(user).values("pk")})
+        return self.filter(**{f"{self.plan_path}__in": Plan.objects.visible_to(user).values("pk")})
 
     def filter_editable(self, user: User) -> ByPlanQuerySet:
-        return self.filter(**{f"{self.plan_path}__in": AccountPlan.objects.editable_by(user).values("pk")})
+        return self.filter(**{f"{self.plan_path}__in": Plan.objects.editable_by(user).values("pk")})
 
 
 class AccountPlanParticipant(BaseModel):
     """A colleague on the plan. Lives here and not with the stakeholders, as visibility rests on it."""
 
-    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="participants")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="participants")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="plan_participations")
     role = models.CharField(max_length=30, choices=ColleagueRole.choices, default=ColleagueRole.TEAM_MEMBER)
     access = models.CharField(max_length=20, choices=Access.choices, default=Access.READ)

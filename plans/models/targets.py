@@ -18,7 +18,7 @@ from kam.core.money import validate_minor_units
 from kam.users.models import User
 from plans import policies
 from plans.enums import TargetPeriod
-from plans.models.plans import AccountPlan, ByPlanQuerySet
+from plans.models.plans import ByPlanQuerySet, Plan
 
 PLACE = {"plan", "category", "year", "period", "number"}
 MOST_LINES = 200  # of one plan: twelve months of a dozen categories
@@ -28,7 +28,7 @@ class TargetLineQuerySet(ByPlanQuerySet):
     """Commercial: seen by who sees the numbers of the plan."""
 
     def filter_visible(self, user: User) -> TargetLineQuerySet:
-        plans = AccountPlan.objects.visible_to(user)
+        plans = Plan.objects.visible_to(user)
         if not user.has_perm("plans.view_numbers"):
             plans = plans.taking_part(user)
         return self.filter(plan__in=plans.values("pk"))
@@ -47,7 +47,7 @@ class TargetLine(BaseModel):
     (`plans.actuals`) unless `last_year_entered` corrects them.
     """
 
-    plan = models.ForeignKey(AccountPlan, models.CASCADE, related_name="target_lines")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="target_lines")
     category = models.ForeignKey(
         ProductCategory,
         models.PROTECT,

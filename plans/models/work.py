@@ -19,8 +19,8 @@ from kam.core.fields import QuantityField
 from kam.core.models import BaseModel
 from plans import policies
 from plans.enums import ActionPlanStatus, ItemKind, Meaning, Priority, TaskStatus
-from plans.models.objectives import AccountPlanObjective
-from plans.models.plans import AccountPlan, ByPlanQuerySet
+from plans.models.objectives import Objective
+from plans.models.plans import ByPlanQuerySet, Plan
 from templates_app.models import ActionPlanTemplateItem, ActionPlanTemplateVersion
 from templates_app.policies import has_ring
 
@@ -56,7 +56,7 @@ class ActionPlanQuerySet(ByPlanQuerySet):
 class ActionPlan(BaseModel):
     """A way to reach an objective: from a version of a template, or made up for this plan."""
 
-    objective = models.ForeignKey(AccountPlanObjective, models.CASCADE, related_name="action_plans")
+    objective = models.ForeignKey(Objective, models.CASCADE, related_name="action_plans")
     template_version = models.ForeignKey(
         ActionPlanTemplateVersion,
         models.PROTECT,
@@ -85,7 +85,7 @@ class ActionPlan(BaseModel):
         return self.name
 
     @property
-    def plan(self) -> AccountPlan:
+    def plan(self) -> Plan:
         return self.objective.plan
 
     @property
@@ -108,8 +108,8 @@ class ActionPlan(BaseModel):
             raise ValidationError(errors)
 
 
-def _same_plan(objective_id: Any, other: AccountPlanObjective) -> bool:
-    before = AccountPlanObjective._base_manager.filter(pk=objective_id)
+def _same_plan(objective_id: Any, other: Objective) -> bool:
+    before = Objective._base_manager.filter(pk=objective_id)
     return before.values_list("plan_id", flat=True).get() == other.plan_id
 
 
@@ -162,7 +162,7 @@ class ActionPlanItem(BaseModel):
             return None
 
     @property
-    def plan(self) -> AccountPlan:
+    def plan(self) -> Plan:
         return self.action_plan.objective.plan
 
     @property
@@ -210,7 +210,7 @@ class TaskQuerySet(ByPlanQuerySet):
     def at_hand(self) -> TaskQuerySet:
         """Of plans and action plans that are worked on: nobody is reminded of what was dropped or put away."""
         over = [status for status in ActionPlanStatus if status.meaning == Meaning.DROPPED]
-        live = AccountPlan.objects.unscoped("narrows rows of the gate").live()
+        live = Plan.objects.unscoped("narrows rows of the gate").live()
         return self.exclude(item__action_plan__status__in=over).filter(
             **{f"{self.plan_path}__in": live.values("pk")}
         )
@@ -283,7 +283,7 @@ class AssessmentTask(BaseModel):
         return self.name
 
     @property
-    def plan(self) -> AccountPlan:
+    def plan(self) -> Plan:
         return self.item.action_plan.objective.plan
 
     @property
@@ -321,7 +321,7 @@ class AssessmentTask(BaseModel):
             raise ValidationError(errors)
 
     def _is_seen_by_assignee(self) -> bool:
-        return AccountPlan.objects.visible_to(self.assignee).filter(pk=self.change_container_id).exists()
+        return Plan.objects.visible_to(self.assignee).filter(pk=self.change_container_id).exists()
 
 
 class TaskActivity(BaseModel):

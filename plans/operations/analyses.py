@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kam.core.writing import set_relation
 from kam.users.models import User
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanProduct, RelatedObjectAnalysis
+from plans.models import AccountPlanProduct, Objective, Plan, RelatedObjectAnalysis
 
 CALLER = "the caller loaded it through the gate"
 
@@ -21,7 +21,7 @@ CALLER = "the caller loaded it through the gate"
 def save_analysis(
     *,
     analysis: RelatedObjectAnalysis,
-    objectives: Iterable[AccountPlanObjective] | None = None,
+    objectives: Iterable[Objective] | None = None,
     user: User,
 ) -> RelatedObjectAnalysis:
     """Save a checked entry, with its objectives where they are given. New in its field, it comes last."""
@@ -41,9 +41,9 @@ def save_analysis(
 
 
 @transaction.atomic
-def reorder_analyses(*, plan: AccountPlan, factor: str, order: Sequence[Any]) -> None:
+def reorder_analyses(*, plan: Plan, factor: str, order: Sequence[Any]) -> None:
     """Put the entries of one field in the order of these ids, which must name each of them once."""
-    list(AccountPlan.objects.unscoped(CALLER).select_for_update().filter(pk=plan.pk))
+    list(Plan.objects.unscoped(CALLER).select_for_update().filter(pk=plan.pk))
     rows = RelatedObjectAnalysis.objects.unscoped(CALLER).filter(plan=plan, factor=factor)
     entries = {entry.pk: entry for entry in rows}
     if len(order) != len(entries) or set(order) != set(entries):

@@ -22,7 +22,7 @@ from crm.models import Account
 from kam.core.actor import current_actor
 from kam.users.models import User
 from plans.enums import PlanStatus
-from plans.models import AccountPlan, AccountPlanParticipant
+from plans.models import AccountPlan, AccountPlanParticipant, Plan
 from plans.operations.parts import Part, Table, check_parts, parts
 
 WHY = "parts of a plan that was loaded through the gate"
@@ -91,7 +91,7 @@ def _new_frame(source: AccountPlan, request: CopyRequest) -> AccountPlan:
     """The plan itself: its texts and settings stay, what belongs to the period or the account starts fresh."""
     values = {
         column.attname: getattr(source, column.attname)
-        for column in AccountPlan._meta.concrete_fields
+        for column in Plan._meta.concrete_fields
         if column.name not in NOT_TAKEN_OVER
     }
     values |= {
@@ -125,7 +125,7 @@ class _Run:
         self.tables: list[tuple[Table, list[Any]]] = []
         self.relations: list[tuple[type[models.Model], str, list[tuple[Any, Any]]]] = []
         # Key of the old row → the new row, by model.
-        self.made: dict[Any, dict[Any, Any]] = {AccountPlan: {source.pk: plan}}
+        self.made: dict[Any, dict[Any, Any]] = {Plan: {source.pk: plan}}
         actor = current_actor().user
         actor_id = actor.pk if actor else None
         self.stamp = {"version": 1, "created_by_id": actor_id, "updated_by_id": actor_id}
@@ -202,7 +202,7 @@ class _Run:
         """Those who will see the new plan: who takes part in it, and who does without; one statement for all."""
         colleagues = {row.user_id for row in self.made.get(AccountPlanParticipant, {}).values()}
         asked = [
-            AccountPlan.objects.visible_to(user)
+            Plan.objects.visible_to(user)
             .order_by()
             .filter(pk=self.plan.pk)
             .values_list(Value(str(user.pk), output_field=models.CharField()))

@@ -21,12 +21,12 @@ from kam.core.clock import company_today
 from kam.users.models import User
 from plans.enums import MeasureKind, ProgressMode
 from plans.models import (
-    AccountPlan,
-    AccountPlanObjective,
     AccountPlanParticipant,
     ActionPlan,
     ActionPlanItem,
     AssessmentTask,
+    Objective,
+    Plan,
 )
 from templates_app.enums import AppliesTo, AssigneeRole, VersionStatus
 from templates_app.models import (
@@ -76,7 +76,7 @@ class ActionPlanDraft:
 @dataclass
 class GoalDraft:
     goal: GoalDefinition
-    objective: AccountPlanObjective
+    objective: Objective
     action_plans: list[ActionPlanDraft] = field(default_factory=list)
     without_version: list[Any] = field(default_factory=list)  # templates of which nothing is published
     is_again: bool = False
@@ -88,7 +88,7 @@ class GoalDraft:
 
 @dataclass
 class ImportDraft:
-    plan: AccountPlan
+    plan: Plan
     start_date: date
     goals: list[GoalDraft] = field(default_factory=list)
 
@@ -114,7 +114,7 @@ class ImportDraft:
 
 
 # --- What would be made ---------------------------------------------------------------------
-def first_start(plan: AccountPlan) -> date:
+def first_start(plan: Plan) -> date:
     """When work that is imported today begins: with the plan, or today once it runs."""
     return min(max(plan.start_date, company_today()), plan.end_date)
 
@@ -125,7 +125,7 @@ def offered_goals(user: User) -> Any:
 
 
 def draft_import(
-    *, plan: AccountPlan, goals: Sequence[GoalDefinition], start_date: date | None = None
+    *, plan: Plan, goals: Sequence[GoalDefinition], start_date: date | None = None
 ) -> ImportDraft:
     """What importing these goals would make; six statements, however much that is."""
     if len(goals) > MOST_GOALS:
@@ -133,7 +133,7 @@ def draft_import(
     start = start_date or first_start(plan)
     draft = ImportDraft(plan, start)
     people = People(plan)
-    objectives = AccountPlanObjective.objects.unscoped(CALLER).filter(plan=plan)
+    objectives = Objective.objects.unscoped(CALLER).filter(plan=plan)
     last = objectives.aggregate(last=Max("order"))["last"] or 0
     ids = [goal.pk for goal in goals]
     known = set(objectives.filter(goal_definition__in=ids).values_list("goal_definition", flat=True))
@@ -141,7 +141,7 @@ def draft_import(
     versions = _published({template.pk for found in templates.values() for template in found})
     for place, goal in enumerate(goals, last + 1):
         found = templates[goal.pk]
-        planned = GoalDraft(goal, AccountPlanObjective(), is_again=goal.pk in known)
+        planned = GoalDraft(goal, Objective(), is_again=goal.pk in known)
         planned.without_version = [template for template in found if template.pk not in versions]
         chosen = [versions[template.pk] for template in found if template.pk in versions]
         planned.objective = _objective(goal, plan, start=start, order=place, has_work=bool(chosen))
@@ -156,7 +156,7 @@ def draft_import(
 class People:
     """Who gets what on a plan: the first active colleague with a role, else the owner of the work."""
 
-    def __init__(self, plan: AccountPlan) -> None:
+    def __init__(self, plan: Plan) -> None:
         rows = AccountPlanParticipant.objects.unscoped(CALLER).filter(plan=plan, user__is_active=True)
         self.by_role: dict[str, User] = {}
         for seat in rows.select_related("user").order_by("created_at", "id"):
@@ -198,11 +198,9 @@ def read_items(versions: Sequence[ActionPlanTemplateVersion]) -> None:
         version.designs = by_version[version.pk]  # type: ignore[attr-defined]
 
 
-def _objective(
-    goal: GoalDefinition, plan: AccountPlan, *, start: date, order: int, has_work: bool
-) -> AccountPlanObjective:
+def _objective(goal: GoalDefinition, plan: Plan, *, start: date, order: int, has_work: bool) -> Objective:
     measured = ProgressMode.MANUAL if goal.default_target is None else ProgressMode.MEASURE
-    return AccountPlanObjective(
+    return Objective(
         plan=plan,
         goal_definition=goal,
         name=goal.name,
@@ -220,7 +218,7 @@ def _objective(
 
 
 def _action_plan(
-    version: Any, objective: AccountPlanObjective, people: People, *, start: date, order: int
+    version: Any, objective: Objective, people: People, *, start: date, order: int
 ) -> ActionPlanDraft:
     action_plan = ActionPlan(
         objective=objective,
@@ -289,26 +287,26 @@ def import_goals(draft: ImportDraft, *, again: bool = False) -> ImportDraft:
     The plan stays locked until the end: of two people who import at once the second is asked whether
     to do it again. Raises `AlreadyImportedError`, and `ValidationError` where adjusted values do not hold.
     """
-    plan = AccountPlan.objects.unscoped(CALLER).select_for_update().get(pk=draft.plan.pk)
+    plan = Plan.objects.unscoped(CALLER).select_for_update().get(pk=draft.plan.pk)
     goals = [planned.goal.pk for planned in draft.goals]
-    there = AccountPlanObjective.objects.unscoped(CALLER).filter(plan=plan, goal_definition__in=goals)
+    there = Objective.objects.unscoped(CALLER).filter(plan=plan, goal_definition__in=goals)
     known = set(there.values_list("goal_definition", flat=True))
     if known and not again:
         raise AlreadyImportedError([planned.goal for planned in draft.goals if planned.goal.pk in known])
     check_drafts(list(draft.tasks()), plan)
-    AccountPlanObjective.objects.bulk_create(planned.objective for planned in draft.goals)
+    Objective.objects.bulk_create(planned.objective for planned in draft.goals)
     ActionPlan.objects.bulk_create(planned.action_plan for planned in draft.action_plans())
     save_drafts(list(draft.tasks()))
     return draft
 
 
-def check_drafts(drafts: Sequence[TaskDraft], plan: AccountPlan) -> None:
+def check_drafts(drafts: Sequence[TaskDraft], plan: Plan) -> None:
     """Everybody who gets a task sees the plan; asked once for each person that is not on it by role."""
     people = {draft.task.assignee_id: draft.task.assignee for draft in drafts}
     for user in people.values():
         if user.pk == plan.owner_id:
             continue
-        if not AccountPlan.objects.visible_to(user).filter(pk=plan.pk).exists():
+        if not Plan.objects.visible_to(user).filter(pk=plan.pk).exists():
             message = _("%(user)s does not see this plan: let them take part in it first.")
             raise ValidationError({"assignee": message % {"user": user}})
 
@@ -339,7 +337,7 @@ def check_adjusted(draft: ImportDraft) -> dict[Any, ValidationError]:
 
 
 def _check_dates(row: Any) -> None:
-    end = "target_date" if isinstance(row, AccountPlanObjective) else "due_date"
+    end = "target_date" if isinstance(row, Objective) else "due_date"
     start, due = row.start_date, getattr(row, end)
     if start and due and start > due:
         raise ValidationError({end: _("It is due before it starts.")})

@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from kam.users.models import User
-from plans.models import AccountPlan, AccountPlanObjective, ActionPlan
+from plans.models import ActionPlan, Objective, Plan
 from templates_app.uses import Use
 
 SHOWN = 10
@@ -17,7 +17,7 @@ NOBODY = "whether it is in use at all"
 
 
 def plans_of_goals(goals: Sequence[Any], user: User | None = None) -> dict[Any, list[Use]]:
-    return _plans(AccountPlanObjective, "goal_definition", "plan", goals, user)
+    return _plans(Objective, "goal_definition", "plan", goals, user)
 
 
 def plans_of_versions(versions: Sequence[Any], user: User | None = None) -> dict[Any, list[Use]]:
@@ -45,7 +45,7 @@ def plans_with_values(fields: Sequence[Any], user: User | None = None) -> dict[A
 
 
 def _seen(user: User | None) -> Any:
-    return AccountPlan.objects.unscoped(NOBODY) if user is None else AccountPlan.objects.visible_to(user)
+    return Plan.objects.unscoped(NOBODY) if user is None else Plan.objects.visible_to(user)
 
 
 def _plans(
@@ -58,7 +58,7 @@ def _plans(
     counted = found.annotate(count=Count("pk")).order_by(f"-{plan_path}__start_date", f"{plan_path}__name")
     uses: dict[Any, list[Use]] = {}
     for pk, plan_id, name, count in counted:
-        uses.setdefault(pk, []).append(Use(name, count, AccountPlan(pk=plan_id).get_absolute_url()))
+        uses.setdefault(pk, []).append(Use(name, count, Plan(pk=plan_id).get_absolute_url()))
     return {pk: _shortened(lines) for pk, lines in uses.items()}
 
 

@@ -11,7 +11,7 @@ from kam.core.models import Change
 from kam.users.models import User
 from plans import policies
 from plans.enums import PlanStatus
-from plans.models import AccountPlan
+from plans.models import Plan
 
 
 class TransitionNotAllowedError(Exception):
@@ -20,17 +20,15 @@ class TransitionNotAllowedError(Exception):
 
 @transaction.atomic
 def change_plan_status(
-    *, plan: AccountPlan, action: str, comment: str = "", expected_version: int | None = None
-) -> AccountPlan:
+    *, plan: Plan, action: str, comment: str = "", expected_version: int | None = None
+) -> Plan:
     """Take one step of the life cycle: `action` is a key of `policies.TRANSITIONS`.
 
     The row is locked first, so of two people who press at once the second is told. Raises
     `TransitionNotAllowedError`, and `StaleObjectError` if the plan is no longer `expected_version`.
     """
     locked = (
-        AccountPlan.objects.unscoped("the caller loaded it through the gate")
-        .select_for_update()
-        .get(pk=plan.pk)
+        Plan.objects.unscoped("the caller loaded it through the gate").select_for_update().get(pk=plan.pk)
     )
     if expected_version is not None and locked.version != expected_version:
         raise StaleObjectError(locked)
@@ -46,7 +44,7 @@ def change_plan_status(
     return locked
 
 
-def log_confidential_look(*, plan: AccountPlan, user: User) -> None:
+def log_confidential_look(*, plan: Plan, user: User) -> None:
     """An administrator who may see confidential plans leaves a trace of each look (quality.md, section 3)."""
     if plan.is_confidential and plan.owner_id != user.pk and plan.access_of(user) is None:
         write_changes([make_change(plan, Change.Operation.VIEW, None, None)])

@@ -18,8 +18,6 @@ from kam.users.models import User
 from plans import policies
 from plans.enums import ActionPlanStatus, ObjectiveStatus, TaskStatus
 from plans.models import (
-    AccountPlan,
-    AccountPlanObjective,
     AccountPlanParticipant,
     AccountPlanProduct,
     ActionPlan,
@@ -27,6 +25,8 @@ from plans.models import (
     AssessmentTask,
     Commitment,
     CoopFund,
+    Objective,
+    Plan,
     PlanEvent,
     RebateProgram,
     RebateTier,
@@ -41,7 +41,7 @@ def nothing_stays(owner: User) -> Q | None:
     return None
 
 
-def as_it_is(values: dict[str, Any], source: AccountPlan, plan: AccountPlan) -> bool:
+def as_it_is(values: dict[str, Any], source: Plan, plan: Plan) -> bool:
     return True
 
 
@@ -64,7 +64,7 @@ class Table:
     names: tuple[str, ...] = ()
     fresh: Mapping[str, Any] = field(default_factory=dict)
     left_out: Callable[[User], Q | None] = nothing_stays
-    fit: Callable[[dict[str, Any], AccountPlan, AccountPlan], bool] = as_it_is
+    fit: Callable[[dict[str, Any], Plan, Plan], bool] = as_it_is
 
     @property
     def plan_path(self) -> str:
@@ -100,7 +100,7 @@ def parts() -> list[Part]:
     return list(_parts.values())
 
 
-def offered_parts(plan: AccountPlan, user: User) -> list[Part]:
+def offered_parts(plan: Plan, user: User) -> list[Part]:
     """What this user may take along from a plan."""
     return [part for part in parts() if user.has_perm(part.permission, plan)]
 
@@ -116,7 +116,7 @@ def check_parts(include: Collection[str]) -> None:
             raise ValidationError({"include": _("“%(part)s” cannot come without “%(needed)s”.") % texts})
 
 
-def fit_target_line(values: dict[str, Any], source: AccountPlan, plan: AccountPlan) -> bool:
+def fit_target_line(values: dict[str, Any], source: Plan, plan: Plan) -> bool:
     """A line moves by whole calendar periods, and needs a day in the new plan's period."""
     per_year = policies.PERIODS_A_YEAR[values["period"]]
     months = months_between(source.start_date, plan.start_date)
@@ -139,7 +139,7 @@ register_part(
         gettext_lazy("Objectives"),
         (
             Table(
-                AccountPlanObjective,
+                Objective,
                 links=("strategy_id",),
                 shifted=("start_date", "target_date"),
                 people=("owner_id",),

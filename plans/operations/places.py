@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from plans.models import AccountPlanObjective, ActionPlan, ActionPlanItem
+from plans.models import ActionPlan, ActionPlanItem, Objective
 
 CALLER = "the caller loaded it through the gate"
 
@@ -43,12 +43,10 @@ def move_item(*, item: ActionPlanItem, up: bool) -> ActionPlanItem:
 
 
 @transaction.atomic
-def place_action_plan(
-    *, action_plan: ActionPlan, objective: AccountPlanObjective, position: int
-) -> ActionPlan:
+def place_action_plan(*, action_plan: ActionPlan, objective: Objective, position: int) -> ActionPlan:
     """Put the action plan at this place (0: first) under an objective of the same plan."""
     rows = ActionPlan.objects.unscoped(CALLER).select_related("objective")
-    list(AccountPlanObjective.objects.unscoped(CALLER).select_for_update().filter(pk=objective.pk))
+    list(Objective.objects.unscoped(CALLER).select_for_update().filter(pk=objective.pk))
     action_plan = rows.get(pk=action_plan.pk)
     if action_plan.objective_id != objective.pk:
         if action_plan.objective.plan_id != objective.plan_id:

@@ -27,11 +27,11 @@ from kam.users.models import User
 from plans import policies
 from plans.enums import ActionPlanStatus, ItemKind, Meaning, ObjectiveStatus, TaskStatus
 from plans.models import (
-    AccountPlan,
-    AccountPlanObjective,
     ActionPlan,
     ActionPlanItem,
     AssessmentTask,
+    Objective,
+    Plan,
     TaskActivity,
 )
 
@@ -292,7 +292,7 @@ def _refuse(tasks: Sequence[AssessmentTask], field: str, text: str) -> None:
 
 def _refuse_blind_assignee(tasks: Sequence[AssessmentTask], assignee: User) -> None:
     plans = {task.plan.pk for task in tasks}
-    seen = set(AccountPlan.objects.visible_to(assignee).filter(pk__in=plans).values_list("pk", flat=True))
+    seen = set(Plan.objects.visible_to(assignee).filter(pk__in=plans).values_list("pk", flat=True))
     blind = [task for task in tasks if task.plan.pk not in seen]
     _refuse(blind, "assignee", _("They do not see the plan of these, let them take part first: %(tasks)s."))
 
@@ -367,7 +367,7 @@ def _follow(action_plan_ids: Any) -> None:
         plans.filter(pk__in=ids).update(status=target)
     begun = by_target.get(ActionPlanStatus.IN_PROGRESS, []) + by_target.get(ActionPlanStatus.COMPLETED, [])
     if begun:
-        objectives = AccountPlanObjective.objects.unscoped(CALLER).filter(
+        objectives = Objective.objects.unscoped(CALLER).filter(
             pk__in=plans.filter(pk__in=begun).values("objective"), status=ObjectiveStatus.NOT_STARTED
         )
         objectives.update(status=ObjectiveStatus.IN_PROGRESS)

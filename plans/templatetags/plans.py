@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from kam.core.templatetags.kam import status_pill
 from plans.enums import Factor, Impact, ObjectiveStatus, PlanStatus
-from plans.models import AccountPlan, AccountPlanObjective, RelatedObjectAnalysis
+from plans.models import Objective, Plan, RelatedObjectAnalysis
 from plans.tabs import tabs_of_plan
 
 register = template.Library()
@@ -46,7 +46,7 @@ PACES = {
 
 
 @register.simple_tag
-def plan_status(plan: AccountPlan) -> SafeString:
+def plan_status(plan: Plan) -> SafeString:
     return _plan_status(PlanStatus(plan.status), get_language() or "")
 
 
@@ -57,7 +57,7 @@ def _plan_status(status: PlanStatus, language: str) -> SafeString:
 
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)
-def plan_tabs(context: Context, plan: AccountPlan, active: str) -> dict[str, Any]:
+def plan_tabs(context: Context, plan: Plan, active: str) -> dict[str, Any]:
     """The tabs of a plan's pages, as far as the reader may open them."""
     return {
         "tabs": tabs_of_plan(plan, context["request"].user, active=active),
@@ -66,7 +66,7 @@ def plan_tabs(context: Context, plan: AccountPlan, active: str) -> dict[str, Any
 
 
 @register.simple_tag
-def objective_status(objective: AccountPlanObjective) -> SafeString:
+def objective_status(objective: Objective) -> SafeString:
     """Of work in progress: how it goes. Otherwise the status."""
     pace = objective.pace
     if pace is None:
@@ -98,7 +98,7 @@ def analysis_weight(entry: RelatedObjectAnalysis) -> SafeString:
 
 
 @register.filter
-def pace_tone(objective: AccountPlanObjective) -> str:
+def pace_tone(objective: Objective) -> str:
     """The colour of an objective's bar."""
     if objective.status == ObjectiveStatus.ACHIEVED:
         return "info"

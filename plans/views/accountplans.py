@@ -21,7 +21,7 @@ from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required, signed_in
 from plans import operations, policies
 from plans.forms import AccountPlanForm, StatusForm
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from plans.models import AccountPlan, AccountPlanParticipant, Objective, Strategy
 from templates_app.models import PlanType
 
 # The words of the steps of a plan's life: what the button says, and what was done.
@@ -112,7 +112,7 @@ def accountplan_delete(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         return redirect("plans:accountplan_list")
     user = request.user
     strategies = Strategy.objects.visible_to(user).filter(plan=plan).count()
-    objectives = AccountPlanObjective.objects.visible_to(user).filter(plan=plan).count()
+    objectives = Objective.objects.visible_to(user).filter(plan=plan).count()
     people = AccountPlanParticipant.objects.visible_to(user).filter(plan=plan).count()
     parts = (
         (strategies, ngettext("strategy", "strategies", strategies)),

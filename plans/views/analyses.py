@@ -23,7 +23,7 @@ from kam.core.policy import object_required
 from plans import operations
 from plans.enums import ANALYSES, SECTION_OF_FACTOR, Factor
 from plans.forms import AnalysisForm
-from plans.models import AccountPlan, AccountPlanObjective, RelatedObjectAnalysis
+from plans.models import Objective, Plan, RelatedObjectAnalysis
 from templates_app.enums import PlanSection
 
 REASON = "entries of a plan that was loaded through the gate"
@@ -71,9 +71,7 @@ class AnalysisPanel:
     url: str
 
 
-def analysis_panel(
-    request: HttpRequest, plan: AccountPlan, objectives: Sequence[AccountPlanObjective]
-) -> AnalysisPanel | None:
+def analysis_panel(request: HttpRequest, plan: Plan, objectives: Sequence[Objective]) -> AnalysisPanel | None:
     """The analysis that `?analysis=` asks for, else the first one that the plan's type shows; one statement."""
     shown = [section for section in plan.plan_type.sections if section in ANALYSES]
     if not shown:
@@ -93,7 +91,7 @@ def analysis_panel(
 
 
 def entries_of(
-    plan: AccountPlan, section: str, objectives: Sequence[AccountPlanObjective]
+    plan: Plan, section: str, objectives: Sequence[Objective]
 ) -> dict[str, list[RelatedObjectAnalysis]]:
     """By factor; each entry gets the `answers` among the objectives that the page has read already."""
     by_id = {objective.pk: objective for objective in objectives}
@@ -111,7 +109,7 @@ def entries_of(
     return by_factor
 
 
-def address_of(plan: AccountPlan, section: str) -> str:
+def address_of(plan: Plan, section: str) -> str:
     """The plan's page with this analysis open."""
     return f"{plan.get_absolute_url()}?analysis={section}#analyses"
 
@@ -124,8 +122,8 @@ def with_type(rows: QuerySet) -> QuerySet:
     return rows.select_related("plan_type")
 
 
-@object_required(AccountPlan, "plans.add_relatedobjectanalysis", queryset=with_type)
-def analysis_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.add_relatedobjectanalysis", queryset=with_type)
+def analysis_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     factor = request.GET.get("factor", "")
     if factor not in Factor.values or not plan.plan_type.shows(SECTION_OF_FACTOR[Factor(factor)]):
         raise Http404
@@ -147,7 +145,7 @@ def analysis_update(request: HttpRequest, entry: RelatedObjectAnalysis) -> HttpR
     return form_page(request, form, entry.plan, _("Edit entry"))
 
 
-def form_page(request: HttpRequest, form: AnalysisForm, plan: AccountPlan, title: Any) -> HttpResponse:
+def form_page(request: HttpRequest, form: AnalysisForm, plan: Plan, title: Any) -> HttpResponse:
     context = {
         "form": form,
         "plan": plan,
@@ -176,8 +174,8 @@ def analysis_delete(request: HttpRequest, entry: RelatedObjectAnalysis) -> HttpR
 
 
 @require_POST
-@object_required(AccountPlan, "plans.change_accountplan", queryset=with_type)
-def analyses_reorder(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan", queryset=with_type)
+def analyses_reorder(request: HttpRequest, plan: Plan) -> HttpResponse:
     """The entries of one `factor`: by drag (all ids in their new order) or by a button (`move` = “id:up”)."""
     factor = request.POST.get("factor", "")
     if factor not in Factor.values:

@@ -18,7 +18,7 @@ from kam.core.changes import StaleObjectError
 from kam.core.pages import as_uuid, typed
 from kam.core.policy import object_required
 from kam.users.models import User
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, ActionPlan
+from plans.models import AccountPlanParticipant, ActionPlan, Objective, Plan
 from plans.operations import log_confidential_look
 from plans.operations.goal_imports import (
     MOST_GOALS,
@@ -43,8 +43,8 @@ def with_owner(plans: QuerySet) -> QuerySet:
 
 
 # --- Choosing -------------------------------------------------------------------------------
-@object_required(AccountPlan, "plans.change_accountplan", queryset=with_owner)
-def goals_choose(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan", queryset=with_owner)
+def goals_choose(request: HttpRequest, plan: Plan) -> HttpResponse:
     """Those of the plan type first; `q` searches, and what is chosen stays."""
     log_confidential_look(plan=plan, user=request.user)
     goals = offered_goals(request.user).select_related("category")
@@ -57,7 +57,7 @@ def goals_choose(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     chosen = list(goals.filter(pk__in=chosen_ids).order_by("name"))
     found = list(wanted.exclude(pk__in=chosen_ids).order_by("name")[: SHOWN_GOALS + len(first) + 1])
     found.sort(key=lambda goal: first.index(goal.pk) if goal.pk in first else len(first))
-    objectives = AccountPlanObjective.objects.unscoped(LOADED).filter(plan=plan)
+    objectives = Objective.objects.unscoped(LOADED).filter(plan=plan)
     known = set(objectives.values_list("goal_definition", flat=True))
     context = {
         "plan": plan,
@@ -80,7 +80,7 @@ def goals_choose(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     return render(request, "plans/goals_choose.html", context)
 
 
-def newer_of(plan: AccountPlan) -> list[dict[str, Any]]:
+def newer_of(plan: Plan) -> list[dict[str, Any]]:
     rows = ActionPlan.objects.unscoped(LOADED).filter(objective__plan=plan, template_version__isnull=False)
     made = list(rows.select_related("template_version").order_by("objective__order", "order", "created_at"))
     newer = newer_versions(made)
@@ -111,7 +111,7 @@ class PartForm(forms.Form):
 
     def __init__(self, data: Any, *, row: Any, people: dict[str, User], place: Any) -> None:
         self.row, self.place = row, place
-        self.ends = "target_date" if isinstance(row, AccountPlanObjective) else "due_date"
+        self.ends = "target_date" if isinstance(row, Objective) else "due_date"
         self.whose = "owner" if hasattr(row, "owner_id") else "assignee"
         initial = {
             "keep": True,
@@ -195,7 +195,7 @@ class Preview:
         return not errors
 
 
-def people_of(plan: AccountPlan, user: User) -> dict[str, User]:
+def people_of(plan: Plan, user: User) -> dict[str, User]:
     """Who can get work: the owner, who is on the plan, and the reader."""
     seats = AccountPlanParticipant.objects.unscoped(LOADED).filter(plan=plan, user__is_active=True)
     others = [
@@ -204,8 +204,8 @@ def people_of(plan: AccountPlan, user: User) -> dict[str, User]:
     return {str(person.pk): person for person in (plan.owner, *others, user)}
 
 
-@object_required(AccountPlan, "plans.change_accountplan", queryset=with_owner)
-def goals_preview(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan", queryset=with_owner)
+def goals_preview(request: HttpRequest, plan: Plan) -> HttpResponse:
     """GET shows what would be made; POST makes what is left of it."""
     log_confidential_look(plan=plan, user=request.user)
     goals = list(offered_goals(request.user).filter(pk__in=ids_in(request)))
@@ -239,7 +239,7 @@ def goals_preview(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     return render(request, "plans/goals_preview.html", context, status=status)
 
 
-def drafted(request: HttpRequest, plan: AccountPlan, goals: list[GoalDefinition]) -> ImportDraft:
+def drafted(request: HttpRequest, plan: Plan, goals: list[GoalDefinition]) -> ImportDraft:
     try:
         return draft_import(plan=plan, goals=goals, start_date=start_in(request))
     except ValidationError as error:  # a start at the end of time

@@ -12,23 +12,21 @@ from kam.core.forms import saved
 from kam.core.pages import as_uuid, next_url, posted, render_form
 from kam.core.policy import object_required
 from plans.forms import ObjectiveForm
-from plans.models import AccountPlan, AccountPlanObjective, Strategy
+from plans.models import Objective, Plan, Strategy
 
 
 def with_plan(rows: QuerySet) -> QuerySet:
     return rows.select_related("plan", "owner")
 
 
-@object_required(AccountPlan, "plans.add_accountplanobjective")
-def objective_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.add_accountplanobjective")
+def objective_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     """In the plan's period and with the reader as owner, until somebody says otherwise."""
     start = {"owner": request.user, "start_date": plan.start_date, "target_date": plan.end_date}
     if pk := request.GET.get("strategy"):
         strategies = Strategy.objects.visible_to(request.user).filter(plan=plan)
         start["strategy"] = get_object_or_404(strategies, pk=as_uuid(pk))
-    form = ObjectiveForm(
-        posted(request), initial=start, instance=AccountPlanObjective(plan=plan), user=request.user
-    )
+    form = ObjectiveForm(posted(request), initial=start, instance=Objective(plan=plan), user=request.user)
     back = next_url(request, plan.get_absolute_url())
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("The objective “%(objective)s” is added.") % {"objective": form.instance})
@@ -37,8 +35,8 @@ def objective_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     return render_form(request, "plans/objective_form.html", context)
 
 
-@object_required(AccountPlanObjective, "plans.change_accountplanobjective", queryset=with_plan)
-def objective_update(request: HttpRequest, objective: AccountPlanObjective) -> HttpResponse:
+@object_required(Objective, "plans.change_accountplanobjective", queryset=with_plan)
+def objective_update(request: HttpRequest, objective: Objective) -> HttpResponse:
     form = ObjectiveForm(posted(request), instance=objective, user=request.user)
     back = next_url(request, objective.plan.get_absolute_url())
     if request.method == "POST" and saved(form, form.save):
@@ -54,8 +52,8 @@ def objective_update(request: HttpRequest, objective: AccountPlanObjective) -> H
     return render_form(request, "plans/objective_form.html", context)
 
 
-@object_required(AccountPlanObjective, "plans.delete_accountplanobjective", queryset=with_plan)
-def objective_delete(request: HttpRequest, objective: AccountPlanObjective) -> HttpResponse:
+@object_required(Objective, "plans.delete_accountplanobjective", queryset=with_plan)
+def objective_delete(request: HttpRequest, objective: Objective) -> HttpResponse:
     back = next_url(request, objective.plan.get_absolute_url())
     if request.method == "POST":
         name = str(objective)

@@ -12,15 +12,15 @@ from kam.core.forms import saved
 from kam.core.pages import posted, render_form
 from kam.core.policy import object_required
 from plans.forms import ParticipantForm
-from plans.models import AccountPlan, AccountPlanParticipant
+from plans.models import AccountPlanParticipant, Plan
 
 
 def with_plan(rows: QuerySet) -> QuerySet:
     return rows.select_related("plan", "user")
 
 
-@object_required(AccountPlan, "plans.add_accountplanparticipant")
-def participant_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.add_accountplanparticipant")
+def participant_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     form = ParticipantForm(posted(request), instance=AccountPlanParticipant(plan=plan), user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("%(person)s takes part now.") % {"person": form.instance.user})

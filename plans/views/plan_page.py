@@ -24,7 +24,7 @@ from kam.core.policy import object_required, with_rights
 from kam.users.models import User
 from plans import operations, policies
 from plans.enums import SECTIONS
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from plans.models import AccountPlan, AccountPlanParticipant, Objective, Plan, Strategy
 from plans.views.accountplans import STEPS
 from plans.views.analyses import analysis_panel
 from plans.views.sections import blocks_of, custom_values_of
@@ -40,6 +40,7 @@ PLAN_COLUMNS = (
     "name",
     "version",
     "account_id",
+    "territory_id",
     "plan_type_id",
     "owner_id",
     "start_date",
@@ -76,7 +77,7 @@ OBJECTIVE_COLUMNS = (
 
 def whole(plans: QuerySet) -> QuerySet:
     """A plan with everything that its page shows, in a fixed number of statements."""
-    objectives = AccountPlanObjective.objects.unscoped(REASON).select_related("owner")
+    objectives = Objective.objects.unscoped(REASON).select_related("owner")
     objectives = objectives.only(*OBJECTIVE_COLUMNS, *names_at("owner")).with_work()
     participants = AccountPlanParticipant.objects.unscoped(REASON).select_related("user")
     plans = plans.annotate(
@@ -143,7 +144,7 @@ class Branch:
     """A strategy with its objectives; `strategy` is None for objectives without one."""
 
     strategy: Strategy | None
-    objectives: list[AccountPlanObjective]
+    objectives: list[Objective]
 
     @property
     def progress_percent(self) -> Decimal | None:
@@ -151,7 +152,7 @@ class Branch:
         return policies.as_percent(policies.weighted_mean((o.weight, o.progress) for o in counted))
 
 
-def branches_of(plan: AccountPlan, objectives: list[AccountPlanObjective]) -> list[Branch]:
+def branches_of(plan: Plan, objectives: list[Objective]) -> list[Branch]:
     branches = [
         Branch(strategy, [o for o in objectives if o.strategy_id == strategy.pk])
         for strategy in plan.strategies.all()
@@ -160,7 +161,7 @@ def branches_of(plan: AccountPlan, objectives: list[AccountPlanObjective]) -> li
     return [*branches, Branch(None, free)] if free else branches
 
 
-def next_activities(plan: AccountPlan, user: User) -> list[Activity]:
+def next_activities(plan: Plan, user: User) -> list[Activity]:
     """What is planned with the plan's account, overdue ones first."""
     rows = Activity.objects.visible_to(user).filter(account=plan.account_id, status=ActivityStatus.PLANNED)
     rows = rows.select_related("type", "owner")
@@ -168,7 +169,7 @@ def next_activities(plan: AccountPlan, user: User) -> list[Activity]:
     return with_rights(rows.order_by("planned_for", "pk")[:SHOWN_ACTIVITIES], user, "crm.change_activity")
 
 
-def people_of(plan: AccountPlan) -> dict[UUID, User]:
+def people_of(plan: Plan) -> dict[UUID, User]:
     """Those whose names the page has read with the plan."""
     people = [
         plan.owner,
@@ -178,7 +179,7 @@ def people_of(plan: AccountPlan) -> dict[UUID, User]:
     return {user.pk: user for user in people}
 
 
-def changes_of(plan: AccountPlan, *, sees_numbers: bool) -> list[Any]:
+def changes_of(plan: Plan, *, sees_numbers: bool) -> list[Any]:
     """What was done to the plan lately: amounts for those who may see numbers, links to other plans for nobody."""
     changes = Change.objects.of(plan)[:SHOWN_CHANGES]
     rows = [*people_of(plan).values(), plan.account, plan.plan_type, *plan.strategies.all()]
@@ -199,7 +200,7 @@ class Step:
     is_due: bool
 
 
-def steps_of(plan: AccountPlan) -> list[Step]:
+def steps_of(plan: Plan) -> list[Step]:
     """What can be done with the plan now; what is due stands out: to activate a draft, to complete what is over."""
     is_over = plan.days_left < 0
     due = {"activate": not is_over, "complete": is_over}

@@ -15,7 +15,7 @@ from kam.core.pages import posted, render_form, typed
 from kam.core.policy import object_required, signed_in
 from plans import operations
 from plans.forms import PlanProductForm
-from plans.models import AccountPlan, AccountPlanProduct
+from plans.models import AccountPlanProduct, Plan
 from templates_app.enums import PlanSection
 
 
@@ -27,17 +27,17 @@ def with_plan(rows: QuerySet) -> QuerySet:
     return rows.select_related("plan__plan_type", "product", "category")
 
 
-def products_url(plan: AccountPlan) -> str:
+def products_url(plan: Plan) -> str:
     return reverse("plans:plan_products", args=[plan.pk])
 
 
-def refuse_left_out(plan: AccountPlan) -> None:
+def refuse_left_out(plan: Plan) -> None:
     if not plan.plan_type.shows(PlanSection.PRODUCTS):
         raise Http404
 
 
-@object_required(AccountPlan, "plans.view_accountplan", queryset=with_frame)
-def plan_products(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_accountplan", queryset=with_frame)
+def plan_products(request: HttpRequest, plan: Plan) -> HttpResponse:
     refuse_left_out(plan)
     user = request.user
     operations.log_confidential_look(plan=plan, user=user)
@@ -53,8 +53,8 @@ def plan_products(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     return render(request, "plans/plan_products.html", context)
 
 
-@object_required(AccountPlan, "plans.add_accountplanproduct", queryset=with_frame)
-def plan_product_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.add_accountplanproduct", queryset=with_frame)
+def plan_product_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     refuse_left_out(plan)
     form = PlanProductForm(posted(request), instance=AccountPlanProduct(plan=plan), user=request.user)
     if request.method == "POST" and saved(form, form.save):

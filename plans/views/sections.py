@@ -24,7 +24,7 @@ from kam.core.policy import object_required
 from kam.users.models import User
 from plans.enums import ANALYSES, SECTIONS
 from plans.forms import SectionForm
-from plans.models import AccountPlan
+from plans.models import Plan
 from templates_app.enums import FieldKind, PlanSection
 from templates_app.models import CustomField
 
@@ -71,7 +71,7 @@ class Block:
     texts: list[Prose] = field(default_factory=list)
 
 
-def blocks_of(plan: AccountPlan) -> list[Block]:
+def blocks_of(plan: Plan) -> list[Block]:
     """The sections that the plan's type shows, in its order; neighbouring texts share a block."""
     blocks: list[Block] = []
     for key in plan.plan_type.sections:
@@ -86,7 +86,7 @@ def blocks_of(plan: AccountPlan) -> list[Block]:
     return blocks
 
 
-def prose_of(plan: AccountPlan, name: str) -> Prose:
+def prose_of(plan: Plan, name: str) -> Prose:
     touched: dict[str, Any] = {}
     if name == PlanSection.SHORT_TERM_PLAN:
         at, by = getattr(plan, "short_term_touched_at", None), getattr(plan, "short_term_touched_by", "")
@@ -94,10 +94,8 @@ def prose_of(plan: AccountPlan, name: str) -> Prose:
     return Prose(name, str(PlanSection(name).label), getattr(plan, name), str(GUIDANCE[name]), **touched)
 
 
-@object_required(
-    AccountPlan, "plans.change_accountplan", queryset=lambda rows: rows.select_related("plan_type")
-)
-def accountplan_section(request: HttpRequest, plan: AccountPlan, section: str) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan", queryset=lambda rows: rows.select_related("plan_type"))
+def accountplan_section(request: HttpRequest, plan: Plan, section: str) -> HttpResponse:
     """One section of prose."""
     if section not in SECTIONS or not plan.plan_type.shows(section):
         raise Http404
@@ -123,7 +121,7 @@ class CustomValue:
     is_retired: bool
 
 
-def custom_values_of(plan: AccountPlan, *, people: dict[UUID, User], sees_numbers: bool) -> list[CustomValue]:
+def custom_values_of(plan: Plan, *, people: dict[UUID, User], sees_numbers: bool) -> list[CustomValue]:
     """What stands in the fields that the plan's type adds: empty ones, too, retired ones where they hold something.
 
     `people` are those whose names the page has read already; others are looked up together.

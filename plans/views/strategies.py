@@ -12,15 +12,15 @@ from kam.core.forms import saved
 from kam.core.pages import next_url, posted, render_form
 from kam.core.policy import object_required
 from plans.forms import StrategyForm
-from plans.models import AccountPlan, AccountPlanObjective, Strategy
+from plans.models import Objective, Plan, Strategy
 
 
 def with_plan(rows: QuerySet) -> QuerySet:
     return rows.select_related("plan")
 
 
-@object_required(AccountPlan, "plans.add_strategy")
-def strategy_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.add_strategy")
+def strategy_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     form = StrategyForm(posted(request), instance=Strategy(plan=plan), user=request.user)
     back = next_url(request, plan.get_absolute_url())
     if request.method == "POST" and saved(form, form.save):
@@ -56,7 +56,7 @@ def strategy_delete(request: HttpRequest, strategy: Strategy) -> HttpResponse:
         strategy.delete()
         messages.success(request, _("The strategy “%(strategy)s” is deleted.") % {"strategy": name})
         return redirect(back)
-    kept = AccountPlanObjective.objects.visible_to(request.user).filter(strategy=strategy).count()
+    kept = Objective.objects.visible_to(request.user).filter(strategy=strategy).count()
     note = (
         _("Its objectives stay on the plan, without a strategy: %(count)s.") % {"count": kept} if kept else ""
     )

@@ -20,7 +20,7 @@ from kam.core.changes import StaleObjectError
 from kam.core.policy import object_required
 from plans import policies
 from plans.actuals import LastYear, last_year_of
-from plans.models import AccountPlan, TargetLine
+from plans.models import Plan, TargetLine
 from plans.operations import log_confidential_look
 from plans.target_forms import AddLinesForm, GrowAllForm, TargetLineForm, grid_of
 from plans.targeting import NothingToAddError, add_lines, grow_all, lines_of, save_lines, sold_categories
@@ -32,8 +32,8 @@ def whole(plans: QuerySet) -> QuerySet:
     return plans.select_related("account", "plan_type", "owner")
 
 
-@object_required(AccountPlan, "plans.view_numbers", queryset=whole)
-def target_grid(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_numbers", queryset=whole)
+def target_grid(request: HttpRequest, plan: Plan) -> HttpResponse:
     log_confidential_look(plan=plan, user=request.user)
     may_change = request.user.has_perm("plans.change_accountplan", plan)
     if request.method != "POST":
@@ -58,8 +58,8 @@ def target_grid(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
 
 
 @require_POST
-@object_required(AccountPlan, "plans.change_accountplan", queryset=whole)
-def target_add(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan", queryset=whole)
+def target_add(request: HttpRequest, plan: Plan) -> HttpResponse:
     form = AddLinesForm(request.POST, plan=plan, sold=sold_categories(plan))
     if not form.is_valid():
         return show(request, plan, add_form=form, status=422)
@@ -78,8 +78,8 @@ def target_add(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
 
 
 @require_POST
-@object_required(AccountPlan, "plans.change_accountplan", queryset=whole)
-def target_grow(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan", queryset=whole)
+def target_grow(request: HttpRequest, plan: Plan) -> HttpResponse:
     form = GrowAllForm(request.POST, prefix="grow")
     if not form.is_valid():
         return show(request, plan, grow_form=form, status=422)
@@ -100,7 +100,7 @@ class Totals:
     plan_target: Decimal | None
 
     @classmethod
-    def of(cls, plan: AccountPlan, lines: Sequence[TargetLine], last_year: dict[Any, LastYear]) -> Totals:
+    def of(cls, plan: Plan, lines: Sequence[TargetLine], last_year: dict[Any, LastYear]) -> Totals:
         stretches = [line.stretch for line in lines if line.stretch is not None]
         return cls(
             last_year=sum((last_year[line.pk].amount for line in lines), NOTHING),
@@ -121,7 +121,7 @@ class Totals:
 
 def show(
     request: HttpRequest,
-    plan: AccountPlan,
+    plan: Plan,
     *,
     grid: list[TargetLineForm] | None = None,
     add_form: AddLinesForm | None = None,

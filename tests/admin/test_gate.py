@@ -14,7 +14,7 @@ from kam.users.models import Role, User
 from kam.users.operations import confidential_permission
 from metrics.models import PlanKPI
 from metrics.operations import rebuild
-from plans.models import AccountPlan, AccountPlanObjective, Strategy
+from plans.models import AccountPlan, Objective, Strategy
 from templates_app.models import PlanType
 from tests import factories
 from tests.admin.forms import open_form, send, url
@@ -71,7 +71,7 @@ def test_hidden_plan_answers_like_a_missing_one(
     assert browser.get(url(AccountPlan, page, world.plan.pk)).status_code == 200
 
 
-@pytest.mark.parametrize("model", [Strategy, AccountPlanObjective])
+@pytest.mark.parametrize("model", [Strategy, Objective])
 def test_parts_of_a_hidden_plan_are_missing_too(model: Any, browser: Client, hidden: AccountPlan) -> None:
     part = model.objects.unscoped("test").get(plan=hidden)
 
@@ -80,7 +80,7 @@ def test_parts_of_a_hidden_plan_are_missing_too(model: Any, browser: Client, hid
 
 
 def test_hidden_plan_is_in_no_list(browser: Client, hidden: AccountPlan) -> None:
-    for model in (AccountPlan, Strategy, AccountPlanObjective, PlanKPI, Change):
+    for model in (AccountPlan, Strategy, Objective, PlanKPI, Change):
         for query in ({}, {"q": SECRET.split()[0]}, {"q": str(hidden.pk)}, {"confidential": "yes"}):
             if "confidential" in query and model is not AccountPlan:
                 continue
@@ -108,8 +108,8 @@ def test_log_of_a_deleted_plan_stays_closed(browser: Client, hidden: AccountPlan
 def test_hidden_plan_is_no_choice(browser: Client, hidden: AccountPlan, world: World) -> None:
     assert options(browser, AccountPlan, "parent_plan", SECRET) == []
     assert options(browser, AccountPlan, "parent_plan", "Harbour") == [str(world.draft), str(world.plan)]
-    assert options(browser, AccountPlanObjective, "plan", SECRET) == []
-    assert options(browser, AccountPlanObjective, "strategy", SECRET) == []
+    assert options(browser, Objective, "plan", SECRET) == []
+    assert options(browser, Objective, "strategy", SECRET) == []
 
 
 def test_hidden_plan_cannot_be_chosen_by_its_id(browser: Client, hidden: AccountPlan, world: World) -> None:
@@ -203,8 +203,8 @@ def test_every_look_at_a_confidential_plan_is_logged(
     for count, page in enumerate(("change", "history", "delete"), 1):
         assert browser.get(url(AccountPlan, page, hidden.pk)).status_code == 200
         assert looks_at(hidden) == count
-    part = AccountPlanObjective.objects.unscoped("test").get(plan=hidden)
-    assert browser.get(url(AccountPlanObjective, "change", part.pk)).status_code == 200
+    part = Objective.objects.unscoped("test").get(plan=hidden)
+    assert browser.get(url(Objective, "change", part.pk)).status_code == 200
 
     assert looks_at(hidden) == 4
     entry = Change.objects.of(hidden).filter(operation="view").first()
@@ -230,7 +230,7 @@ def test_lists_over_many_plans_leave_confidential_ones_out_for_everybody(
 ) -> None:
     browser = client_as(keyholder)
 
-    for model in (PlanKPI, Strategy, AccountPlanObjective, Change):
+    for model in (PlanKPI, Strategy, Objective, Change):
         response = browser.get(url(model, "changelist"), {"q": SECRET.split()[0]})
         assert response.context["cl"].result_count == 0, model
     assert options(browser, AccountPlan, "parent_plan", SECRET) == []

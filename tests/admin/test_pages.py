@@ -47,7 +47,14 @@ def rate(world: World, owner: User) -> crm.ExchangeRate:
 
 
 def plan_with_parts(world: World, owner: User) -> plans.AccountPlan:
-    plan = factories.create_plan(world.account, owner=owner)
+    return with_parts(factories.create_plan(world.account, owner=owner))
+
+
+def territory_plan_with_parts(world: World, owner: User) -> plans.TerritoryBusinessPlan:
+    return with_parts(factories.create_territory_plan(owner=owner))
+
+
+def with_parts(plan: Any) -> Any:
     for _number in range(2):
         strategy = factories.create_strategy(plan)
         factories.create_objective(plan, strategy=strategy, owner=factories.create_user())
@@ -153,14 +160,14 @@ MAKE: dict[type[models.Model], Make] = {
     ),
     templates.ActionPlanTemplateItem: item_after_another,
     plans.AccountPlan: plan_with_parts,
+    plans.TerritoryBusinessPlan: territory_plan_with_parts,
+    plans.Plan: territory_plan_with_parts,
     plans.AccountPlanProduct: lambda world, owner: factories.create_plan_product(
         plan_with_parts(world, owner)
     ),
     plans.RelatedObjectAnalysis: analysis_of_product,
     plans.Strategy: lambda world, owner: factories.create_strategy(plan_with_parts(world, owner)),
-    plans.AccountPlanObjective: lambda world, owner: factories.create_objective(
-        plan_with_parts(world, owner)
-    ),
+    plans.Objective: lambda world, owner: factories.create_objective(plan_with_parts(world, owner)),
     plans.ActionPlan: lambda world, owner: completed_call(world, owner).item.action_plan,
     plans.ActionPlanItem: lambda world, owner: completed_call(world, owner).item,
     plans.AssessmentTask: lambda world, owner: completed_call(world, owner),
@@ -177,7 +184,7 @@ MAKE: dict[type[models.Model], Make] = {
     PlanKPI: computed_plan,
     PlanKPISnapshot: kept_numbers,
 }
-READ_ONLY = {Change, PlanKPI, PlanKPISnapshot, plans.TaskActivity}
+READ_ONLY = {Change, PlanKPI, PlanKPISnapshot, plans.Plan, plans.TaskActivity}
 WITHOUT_ADD = {*READ_ONLY, templates.ActionPlanTemplateVersion}
 WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
 

@@ -248,7 +248,7 @@ def test_link_between_rows_that_both_go_is_not_logged(world: World) -> None:
 
     assert sorted((e.operation, e.model) for e in entries(start)) == [
         ("delete", "plans.accountplan"),
-        ("delete", "plans.accountplanobjective"),
+        ("delete", "plans.objective"),
         ("delete", "plans.strategy"),
     ]
 

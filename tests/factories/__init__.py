@@ -31,6 +31,7 @@ from tests.factories.plans import (
     create_plan,
     create_plan_type,
     create_strategy,
+    create_territory_plan,
 )
 from tests.factories.promises import (
     create_commitment,
@@ -91,6 +92,7 @@ __all__ = [
     "create_template",
     "create_template_category",
     "create_territory",
+    "create_territory_plan",
     "create_token",
     "create_user",
     "create_work_objective",

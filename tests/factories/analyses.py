@@ -6,14 +6,14 @@ from decimal import Decimal
 from crm.models import Product, ProductCategory
 from kam.users.models import User
 from plans.enums import Factor, Impact
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanProduct, RelatedObjectAnalysis
+from plans.models import AccountPlanProduct, Objective, Plan, RelatedObjectAnalysis
 from plans.operations import save_analysis, save_plan_product
 from tests.factories.crm import Number, create_product
 from tests.factories.sequence import numbered
 
 
 def create_plan_product(
-    plan: AccountPlan,
+    plan: Plan,
     product: Product | None = None,
     *,
     category: ProductCategory | None = None,
@@ -35,7 +35,7 @@ def create_plan_product(
 
 
 def create_analysis(
-    plan: AccountPlan,
+    plan: Plan,
     text: str = "",
     *,
     factor: str = Factor.STRENGTH,
@@ -43,7 +43,7 @@ def create_analysis(
     impact: int = Impact.MEDIUM,
     likelihood: int | None = None,
     owner: User | None = None,
-    objectives: Sequence[AccountPlanObjective] = (),
+    objectives: Sequence[Objective] = (),
 ) -> RelatedObjectAnalysis:
     entry = RelatedObjectAnalysis(
         plan=plan,

@@ -6,14 +6,21 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from crm.models import Account
+from crm.models import Account, Territory
 from kam.users.models import User
 from plans.enums import Access, ColleagueRole, MeasureKind, ObjectiveStatus, PlanStatus, ProgressMode
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from plans.models import (
+    AccountPlan,
+    AccountPlanParticipant,
+    Objective,
+    Plan,
+    Strategy,
+    TerritoryBusinessPlan,
+)
 from templates_app.enums import RevenueBasis
 from templates_app.models import GoalDefinition, PlanType
 from templates_app.operations import save_plan_type
-from tests.factories.crm import Number, create_account
+from tests.factories.crm import Number, create_account, create_territory
 from tests.factories.sequence import numbered
 from tests.factories.users import create_user
 
@@ -77,14 +84,47 @@ def create_plan(
     )
 
 
-def create_strategy(plan: AccountPlan, name: str = "", *, description: str = "", order: int = 0) -> Strategy:
+def create_territory_plan(
+    territory: Territory | None = None,
+    name: str = "",
+    *,
+    owner: User | None = None,
+    plan_type: PlanType | None = None,
+    status: str = PlanStatus.ACTIVE,
+    start_date: date | None = None,
+    end_date: date | None = None,
+    currency: str = "USD",
+    sales_target: Number | None = 10_000,
+    revenue_basis: str = RevenueBasis.OPPORTUNITY,
+    is_confidential: bool = False,
+    vision: str = "",
+) -> TerritoryBusinessPlan:
+    """An active plan, from 100 days ago over a year."""
+    start_date = start_date or timezone.localdate() - timedelta(days=100)
+    return TerritoryBusinessPlan.objects.create(
+        territory=territory or create_territory(),
+        name=name or numbered("Territory plan"),
+        owner=owner or create_user(),
+        plan_type=plan_type or create_plan_type(),
+        status=status,
+        start_date=start_date,
+        end_date=end_date or start_date + timedelta(days=364),
+        currency=currency,
+        sales_target=None if sales_target is None else Decimal(sales_target),
+        revenue_basis=revenue_basis,
+        is_confidential=is_confidential,
+        vision=vision,
+    )
+
+
+def create_strategy(plan: Plan, name: str = "", *, description: str = "", order: int = 0) -> Strategy:
     return Strategy.objects.create(
         plan=plan, name=name or numbered("Strategy"), description=description, order=order
     )
 
 
 def create_objective(
-    plan: AccountPlan,
+    plan: Plan,
     name: str = "",
     *,
     strategy: Strategy | None = None,
@@ -100,10 +140,10 @@ def create_objective(
     measure_kind: str = "",
     manual_progress: Number | None = None,
     order: int = 0,
-) -> AccountPlanObjective:
+) -> Objective:
     """Progress comes from the measure if there is a `target`, else it is `manual_progress`."""
     has_measure = target is not None
-    return AccountPlanObjective.objects.create(
+    return Objective.objects.create(
         plan=plan,
         name=name or numbered("Objective"),
         strategy=strategy,
@@ -124,6 +164,6 @@ def create_objective(
 
 
 def add_participant(
-    plan: AccountPlan, user: User, *, access: str = Access.READ, role: str = ColleagueRole.TEAM_MEMBER
+    plan: Plan, user: User, *, access: str = Access.READ, role: str = ColleagueRole.TEAM_MEMBER
 ) -> AccountPlanParticipant:
     return AccountPlanParticipant.objects.create(plan=plan, user=user, access=access, role=role)

@@ -10,13 +10,13 @@ from crm.enums import PickList
 from crm.models import ActivityType, PickListValue
 from kam.users.models import User
 from plans.enums import ExpenseStatus
-from plans.models import AccountPlan, Commitment, CoopExpense, CoopFund, PlanEvent, RebateProgram
+from plans.models import Commitment, CoopExpense, CoopFund, Plan, PlanEvent, RebateProgram
 from tests.factories.crm import Number, create_activity_type, create_pick_list_value
 from tests.factories.sequence import numbered
 
 
 def create_commitment(
-    plan: AccountPlan,
+    plan: Plan,
     *,
     activity_type: ActivityType | None = None,
     quantity: Number = 8,
@@ -40,7 +40,7 @@ def create_commitment(
 
 
 def create_event(
-    plan: AccountPlan,
+    plan: Plan,
     name: str = "",
     *,
     kind: PickListValue | None = None,
@@ -63,7 +63,7 @@ def create_event(
 
 
 def create_coop_fund(
-    plan: AccountPlan, name: str = "", *, amount: Number = 10_000, terms: str = "", is_external: bool = False
+    plan: Plan, name: str = "", *, amount: Number = 10_000, terms: str = "", is_external: bool = False
 ) -> CoopFund:
     return CoopFund.objects.create(
         plan=plan, name=name or numbered("Fund"), amount=Decimal(amount), terms=terms, is_external=is_external
@@ -94,7 +94,7 @@ def create_coop_expense(
 
 
 def create_rebate_program(
-    plan: AccountPlan,
+    plan: Plan,
     name: str = "",
     *,
     tiers: Sequence[tuple[Number, Number]] = ((10_000, 2), (20_000, 3), (40_000, 5)),

@@ -4,12 +4,12 @@ from decimal import Decimal
 
 from crm.models import ProductCategory
 from plans.enums import TargetPeriod
-from plans.models import AccountPlan, TargetLine
+from plans.models import Plan, TargetLine
 from tests.factories.crm import Number
 
 
 def create_target_line(
-    plan: AccountPlan,
+    plan: Plan,
     category: ProductCategory | None = None,
     *,
     year: int | None = None,

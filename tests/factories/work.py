@@ -7,14 +7,14 @@ from crm.models import ActivityType
 from kam.users.models import User
 from plans import operations
 from plans.enums import ActionPlanStatus, ItemKind, Priority, ProgressMode, TaskStatus
-from plans.models import AccountPlan, AccountPlanObjective, ActionPlan, ActionPlanItem, AssessmentTask
+from plans.models import ActionPlan, ActionPlanItem, AssessmentTask, Objective, Plan
 from templates_app.models import ActionPlanTemplateItem, ActionPlanTemplateVersion
 from tests.factories.crm import Number
 from tests.factories.plans import create_objective
 from tests.factories.sequence import numbered
 
 
-def create_work_objective(plan: AccountPlan, name: str = "", *, weight: Number = 1) -> AccountPlanObjective:
+def create_work_objective(plan: Plan, name: str = "", *, weight: Number = 1) -> Objective:
     """An objective whose progress comes from its action plans."""
     objective = create_objective(plan, name, weight=weight)
     objective.progress_mode = ProgressMode.TASKS
@@ -23,7 +23,7 @@ def create_work_objective(plan: AccountPlan, name: str = "", *, weight: Number =
 
 
 def create_action_plan(
-    objective: AccountPlanObjective,
+    objective: Objective,
     name: str = "",
     *,
     owner: User | None = None,

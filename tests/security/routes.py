@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from plans.models import AccountPlan
+from plans.models import Plan
 from tests.security.rows import CUSTOMERS
 
 PAGE_METHODS = ("GET", "POST")
@@ -26,7 +26,7 @@ PARTS = {
     "name": "purge-job-runs",
 }
 NO_ID = str(uuid.UUID(int=7))
-ID_NAMES = {"pk": None, "plan_id": AccountPlan}  # None: the view says of what
+ID_NAMES = {"pk": None, "plan_id": Plan}  # None: the view says of what
 
 
 @dataclass(frozen=True)

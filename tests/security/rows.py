@@ -38,6 +38,8 @@ from plans.models import (
     Commitment,
     CoopExpense,
     CoopFund,
+    Objective,
+    Plan,
     PlanEvent,
     RebateProgram,
     RelatedObjectAnalysis,
@@ -63,6 +65,7 @@ OF_A_PLAN: dict[type[Model], Maker] = {
     AccountPlanObjective: lambda plan, rows: factories.create_objective(
         plan, plan.name, strategy=rows[Strategy], target=10, current=3
     ),
+    Objective: lambda plan, rows: rows[AccountPlanObjective],
     AccountPlanParticipant: lambda plan, rows: factories.add_participant(plan, partner()),
     ActionPlan: lambda plan, rows: factories.create_action_plan(rows[AccountPlanObjective], plan.name),
     AssessmentTask: lambda plan, rows: factories.create_task(rows[ActionPlan], plan.name),
@@ -107,6 +110,8 @@ def rows_of_account(account: Account, models: Collection[type[Model]] = ()) -> R
 
 def _made(parent: Any, makers: dict[type[Model], Maker]) -> Rows:
     rows: Rows = {type(parent): parent}
+    if isinstance(parent, Plan):
+        rows[Plan] = parent
     for model, make in makers.items():
         rows[model] = make(parent, rows)
     return rows
@@ -140,7 +145,7 @@ COMMON = (
     *(ActivityType, ExchangeRate, PickListValue, Product, ProductCategory, Stage, Territory, PlanType),
     *(ApiToken, User),
 )
-CUSTOMERS = {AccountPlan, Account, *OF_A_PLAN, *OF_AN_ACCOUNT}
+CUSTOMERS = {AccountPlan, Plan, Account, *OF_A_PLAN, *OF_AN_ACCOUNT}
 KNOWN = {*CUSTOMERS, *COMMON}
 
 

@@ -22,7 +22,7 @@ import pytest
 from django.test import Client
 
 from metrics.operations import rebuild
-from plans.models.plans import AccountPlanQuerySet
+from plans.models.plans import PlanQuerySet
 from tests.fixtures import ClientFor
 from tests.security import expected_table
 from tests.security.asking import Answer, Call, ask, known_ids, undone
@@ -239,7 +239,7 @@ def test_worlds_would_differ_without_the_gate(
     calls = [Call("GET", route.url()) for route in routes]
     with undone():
         twins.hide("colleague")
-        monkeypatch.setattr(AccountPlanQuerySet, "filter_visible", lambda self, user: self)
+        monkeypatch.setattr(PlanQuerySet, "filter_visible", lambda self, user: self)
         rebuild()
         there = {call: ask(client, call, known_ids()) for call in calls}
     here = {call: ask(client, call, known_ids()) for call in calls}

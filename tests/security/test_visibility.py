@@ -27,6 +27,9 @@ from plans.models import (
     Commitment,
     CoopExpense,
     CoopFund,
+    GoalAssignment,
+    Objective,
+    Plan,
     PlanEvent,
     RebateProgram,
     RebateTier,
@@ -34,6 +37,7 @@ from plans.models import (
     Strategy,
     TargetLine,
     TaskActivity,
+    TerritoryBusinessPlan,
 )
 from tests import factories
 from tests.fixtures import World
@@ -147,10 +151,12 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     Activity: ("subject", EVERYTHING),
     Order: ("document_number", EVERYTHING),
     AccountPlan: ("name", set()),
+    Plan: ("name", set()),
     Strategy: ("plan__name", set()),
     AccountPlanProduct: ("plan__name", set()),
     RelatedObjectAnalysis: ("plan__name", set()),
     AccountPlanObjective: ("plan__name", set()),
+    Objective: ("plan__name", set()),
     ActionPlan: ("objective__plan__name", set()),
     ActionPlanItem: ("action_plan__objective__plan__name", set()),
     AssessmentTask: ("item__action_plan__objective__plan__name", set()),
@@ -165,7 +171,7 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
 }
 COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order, TargetLine}
 OF_PLANS = [
-    model for model, (path, _names) in NAMES.items() if model is AccountPlan or path.endswith("plan__name")
+    model for model, (path, _names) in NAMES.items() if issubclass(model, Plan) or path.endswith("plan__name")
 ]
 
 
@@ -231,7 +237,13 @@ def test_every_scoped_model_is_in_the_table() -> None:
         if isinstance(model._default_manager.all(), ScopedQuerySet) and model._meta.app_label != "core"
     }
 
-    assert scoped == set(NAMES) | {AccountPlanParticipant, PlanKPI, PlanKPISnapshot}
+    assert scoped == set(NAMES) | {
+        GoalAssignment,
+        TerritoryBusinessPlan,
+        AccountPlanParticipant,
+        PlanKPI,
+        PlanKPISnapshot,
+    }
 
 
 def test_participants_and_numbers_follow_their_plan(people: dict[str, User], world: World) -> None:

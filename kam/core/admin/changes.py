@@ -54,7 +54,7 @@ class ModelFilter(admin.SimpleListFilter):
         kinds = [
             (model._meta.label_lower, str(capfirst(model._meta.verbose_name)))
             for model in apps.get_models()
-            if is_tracked(model)
+            if is_tracked(model) and getattr(model, "logged_as", "") in {"", model._meta.label_lower}
         ]
         return sorted(kinds, key=lambda kind: kind[1])
 

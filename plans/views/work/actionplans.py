@@ -12,7 +12,7 @@ from kam.core.forms import saved
 from kam.core.pages import posted, render_form
 from kam.core.policy import object_required
 from plans import operations
-from plans.models import AccountPlanObjective, ActionPlan, AssessmentTask
+from plans.models import ActionPlan, AssessmentTask, Objective
 from plans.operations.action_plans import move_action_plan
 from plans.views.work.answers import back_url
 from plans.views.work.forms import ActionPlanForm, ActionPlanPlaceForm, QuickActionPlanForm
@@ -21,11 +21,11 @@ from plans.views.work.tasks import PAGE, position_of
 
 
 @object_required(
-    AccountPlanObjective,
+    Objective,
     "plans.change_accountplanobjective",
     queryset=lambda rows: rows.select_related("plan__account"),
 )
-def actionplan_create(request: HttpRequest, objective: AccountPlanObjective) -> HttpResponse:
+def actionplan_create(request: HttpRequest, objective: Objective) -> HttpResponse:
     """One line under the objective."""
     form = QuickActionPlanForm.below(objective, request.user, posted(request))
     back = back_url(request, objective.plan_id)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from kam.core.policy import object_required
 from plans import operations
 from plans.enums import Meaning, TaskStatus
-from plans.models import AccountPlan, AssessmentTask
+from plans.models import AssessmentTask, Plan
 from plans.progress import Level
 from plans.views.work.answers import next_query
 from plans.views.work.forms import allowed_steps
@@ -44,8 +44,8 @@ class Column:
         return self.count - len(self.tasks)
 
 
-@object_required(AccountPlan, "plans.view_accountplan", queryset=with_participants)
-def work_board(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_accountplan", queryset=with_participants)
+def work_board(request: HttpRequest, plan: Plan) -> HttpResponse:
     operations.log_confidential_look(plan=plan, user=request.user)
     tree = load_tree(plan, Wanted.of(request))
     tasks = [

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from kam.core.pages import as_uuid
 from kam.core.policy import object_required
 from plans import operations
-from plans.models import AccountPlan, AssessmentTask
+from plans.models import AssessmentTask, Plan
 from plans.views.work.answers import back_url
 from plans.views.work.forms import BulkForm
 from plans.views.work.pages import tree_context
@@ -23,8 +23,8 @@ from plans.views.work.tree import with_participants
 
 
 @require_POST
-@object_required(AccountPlan, "plans.change_accountplan", queryset=with_participants)
-def work_bulk(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan", queryset=with_participants)
+def work_bulk(request: HttpRequest, plan: Plan) -> HttpResponse:
     form = BulkForm(request.POST)
     chosen = [pk for text in request.POST.getlist("task") if (pk := as_uuid(text))]
     if form.is_valid() and (count := changed(request, plan, form, chosen)):
@@ -41,7 +41,7 @@ def work_bulk(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     return render(request, "plans/work/tree.html", tree_context(request, plan, **context), status=422)
 
 
-def changed(request: HttpRequest, plan: AccountPlan, form: BulkForm, chosen: list[UUID]) -> int:
+def changed(request: HttpRequest, plan: Plan, form: BulkForm, chosen: list[UUID]) -> int:
     """How many tasks; none, with the reason in the form, if one of them does not allow it."""
     rows = AssessmentTask.objects.editable_by(request.user)
     tasks = rows.filter(pk__in=chosen, item__action_plan__objective__plan=plan)

@@ -18,7 +18,7 @@ from kam.users.models import User
 from plans import operations, policies
 from plans.enums import ActionPlanStatus, ItemKind, Meaning, TaskStatus
 from plans.forms import plain_quantity
-from plans.models import AccountPlanObjective, ActionPlan, ActionPlanItem, AssessmentTask
+from plans.models import ActionPlan, ActionPlanItem, AssessmentTask, Objective
 from plans.operations.action_plans import add_action_plan, save_action_plan
 
 MOST_DAYS = 3_650
@@ -205,7 +205,7 @@ class QuickActionPlanForm(VersionedModelForm):
         labels = {"name": _("New action plan"), "due_date": _("Due")}
 
     @classmethod
-    def below(cls, objective: AccountPlanObjective, user: User, data: Any = None) -> QuickActionPlanForm:
+    def below(cls, objective: Objective, user: User, data: Any = None) -> QuickActionPlanForm:
         return cls(
             data,
             instance=ActionPlan(objective=objective),
@@ -312,12 +312,10 @@ class TaskPlaceForm(forms.Form):
 
 
 class ActionPlanPlaceForm(forms.Form):
-    objective = forms.ModelChoiceField(
-        AccountPlanObjective.objects.none(), label=_("Objective"), empty_label=None
-    )
+    objective = forms.ModelChoiceField(Objective.objects.none(), label=_("Objective"), empty_label=None)
 
     def __init__(self, *args: Any, action_plan: ActionPlan, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = AccountPlanObjective.objects.visible_to(user).filter(plan=action_plan.change_container_id)
+        rows = Objective.objects.visible_to(user).filter(plan=action_plan.change_container_id)
         field = self.fields["objective"]
         field.queryset = rows.exclude(pk=action_plan.objective_id)  # type: ignore[attr-defined]

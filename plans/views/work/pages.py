@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 
 from kam.core.policy import object_required
 from plans import operations
-from plans.models import AccountPlan, ActionPlan
+from plans.models import ActionPlan, Plan
 from plans.progress import Level, Node, plan_progress
 from plans.views.work.answers import next_query, work_url
 from plans.views.work.forms import BulkForm
@@ -22,13 +22,13 @@ def with_plan(rows: QuerySet) -> QuerySet:
     return participants_at("objective__plan__", rows.select_related("objective__plan__account", "owner"))
 
 
-@object_required(AccountPlan, "plans.view_accountplan", queryset=with_participants)
-def work_tree(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_accountplan", queryset=with_participants)
+def work_tree(request: HttpRequest, plan: Plan) -> HttpResponse:
     operations.log_confidential_look(plan=plan, user=request.user)
     return render(request, "plans/work/tree.html", tree_context(request, plan))
 
 
-def tree_context(request: HttpRequest, plan: AccountPlan, **more: Any) -> dict[str, Any]:
+def tree_context(request: HttpRequest, plan: Plan, **more: Any) -> dict[str, Any]:
     tree = load_tree(plan, Wanted.of(request), opened=request.GET.getlist("open"))
     query = request.GET.copy()
     query.pop("open", None)  # what is open is said by the link that leads back
@@ -60,8 +60,8 @@ def actionplan_tasks(request: HttpRequest, action_plan: ActionPlan) -> HttpRespo
     return render(request, "plans/work/_tasks.html", context)
 
 
-@object_required(AccountPlan, "plans.view_accountplan", queryset=with_participants)
-def progress_why(request: HttpRequest, plan: AccountPlan, part: UUID) -> HttpResponse:
+@object_required(Plan, "plans.view_accountplan", queryset=with_participants)
+def progress_why(request: HttpRequest, plan: Plan, part: UUID) -> HttpResponse:
     """How the progress of a part of the plan comes about: what counts with which share, what is left out."""
     root = plan_progress(plan)
     node = next((found for found in root.walk() if found.row.pk == part), None)

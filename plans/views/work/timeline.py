@@ -16,7 +16,7 @@ from kam.core.policy import object_required
 from plans import operations
 from plans.charts import WorkBar, span_of, work_timeline
 from plans.enums import ActionPlanStatus, Meaning
-from plans.models import AccountPlan, AccountPlanObjective, ActionPlan, AssessmentTask
+from plans.models import ActionPlan, AssessmentTask, Objective, Plan
 from plans.progress import Level, Node
 from plans.templatetags.work import due_words
 from plans.views.work.tree import Tree, Wanted, load_tree, with_participants
@@ -41,14 +41,14 @@ class Row:
     after_row: int | None = None
 
 
-@object_required(AccountPlan, "plans.view_accountplan", queryset=with_participants)
-def work_timeline_page(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_accountplan", queryset=with_participants)
+def work_timeline_page(request: HttpRequest, plan: Plan) -> HttpResponse:
     operations.log_confidential_look(plan=plan, user=request.user)
     tree = load_tree(plan, Wanted.of(request))
     objectives = [node.row for node in tree.root.walk() if node.level == Level.OBJECTIVE]
     chosen = None
     if asked := request.GET.get("objective"):
-        visible = AccountPlanObjective.objects.visible_to(request.user).filter(plan=plan)
+        visible = Objective.objects.visible_to(request.user).filter(plan=plan)
         chosen = get_object_or_404(visible.only("pk"), pk=as_uuid(asked)).pk
     rows = rows_of(tree, objective=chosen)
     has_tasks = chosen is not None or len(rows) <= MOST_ROWS
@@ -140,7 +140,7 @@ def task_rows(node: Node, *, first: int) -> list[Row]:
     ]
 
 
-def chart_of(plan: AccountPlan, rows: list[Row], today: date) -> Any:
+def chart_of(plan: Plan, rows: list[Row], today: date) -> Any:
     bars = [
         WorkBar(
             label=row.name,

@@ -15,12 +15,12 @@ from kam.core.clock import company_today
 from kam.users.models import User
 from plans.enums import Meaning
 from plans.models import (
-    AccountPlan,
-    AccountPlanObjective,
     AccountPlanParticipant,
     ActionPlan,
     ActionPlanItem,
     AssessmentTask,
+    Objective,
+    Plan,
     Strategy,
 )
 from plans.operations.work import waiting_for
@@ -81,7 +81,7 @@ class Counts:
 @dataclass
 class Tree:
     root: Node
-    plan: AccountPlan
+    plan: Plan
     wanted: Wanted
     may_change: bool
     opened: frozenset[str] = field(default_factory=frozenset)
@@ -129,11 +129,11 @@ def participants_at(path: str, rows: QuerySet) -> QuerySet:
     return rows.prefetch_related(Prefetch(f"{path}participants", people))
 
 
-def load_tree(plan: AccountPlan, wanted: Wanted, *, opened: Iterable[str] = ()) -> Tree:
+def load_tree(plan: Plan, wanted: Wanted, *, opened: Iterable[str] = ()) -> Tree:
     """The whole tree in five statements. `opened`: ids of action plans whose tasks stand in the page."""
     user = wanted.user
     owners = [f"owner__{name}" for name in NAMES]
-    objectives = AccountPlanObjective.objects.unscoped(LOADED).filter(plan=plan).select_related("owner")
+    objectives = Objective.objects.unscoped(LOADED).filter(plan=plan).select_related("owner")
     action_plans = ActionPlan.objects.unscoped(LOADED).filter(objective__plan=plan).select_related("owner")
     root = tree_of(
         plan,

@@ -139,7 +139,7 @@ def test_import_makes_what_the_draft_shows(plan: AccountPlan, goal: GoalDefiniti
     entries = Change.objects.of(plan).filter(operation="create").order_by("id")
     made = [(entry.model.split(".")[1], entry.object_name) for entry in entries]
     assert made[-6:] == [
-        ("accountplanobjective", "Grow"),
+        ("objective", "Grow"),
         ("actionplan", "Launch"),
         ("actionplanitem", "Audit"),
         ("actionplanitem", "Offer"),
