@@ -121,6 +121,12 @@ class Group:
 
 
 def record_groups(plans: QuerySet, user: User) -> Iterable[Group]:
+    for kind, covered in covered_kinds(plans):
+        yield from groups_of(kind, user, covered)
+
+
+def covered_kinds(plans: QuerySet) -> Iterable[tuple[Kind, Q]]:
+    """Which records of which kinds these plans count; no record comes in two of them."""
     by_basis = plans.order_by().exclude(status=PlanStatus.CANCELLED)
     used = set(by_basis.values_list("revenue_basis", flat=True).distinct())
     opportunities = [source for source in SOURCES if source[0] is OPPORTUNITY and used & set(source[1])]
@@ -130,9 +136,9 @@ def record_groups(plans: QuerySet, user: User) -> Iterable[Group]:
         covered = Q()
         for kind, bases, condition in opportunities:
             covered |= condition & Q(is_covered(kind, by_basis.filter(revenue_basis__in=bases)))
-        yield from groups_of(OPPORTUNITY, user, covered)
+        yield OPPORTUNITY, covered
     for kind, bases, _condition in others:
-        yield from groups_of(kind, user, Q(is_covered(kind, by_basis.filter(revenue_basis__in=bases))))
+        yield kind, Q(is_covered(kind, by_basis.filter(revenue_basis__in=bases)))
 
 
 def is_covered(kind: Kind, plans: QuerySet) -> Exists:
