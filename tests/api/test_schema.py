@@ -13,7 +13,7 @@ import schemathesis
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -64,11 +64,15 @@ def test_schema_tells_security_versions_replays_and_problems(api: ApiFor, db: No
         assert plan["patch"]["responses"][status]["content"] == problem
 
 
-@pytest.fixture(params=[Role.ADMIN, Role.KAM])
-def key(request: pytest.FixtureRequest, db: None, settings: Any) -> str:
-    """A token of the user `ONE`, who owns one row of every kind, each with the id `ONE`."""
+@pytest.fixture
+def key(db: None, settings: Any) -> str:
+    """A token of the user `ONE`, who owns one row of every kind, each with the id `ONE`.
+
+    An administrator on SQLite, an account manager on PostgreSQL: both fuzz every operation.
+    """
     settings.ALLOWED_HOSTS = ["localhost"]
-    user = User.objects.create(id=ONE, username="one", role=request.param)
+    role = Role.KAM if connection.vendor == "postgresql" else Role.ADMIN
+    user = User.objects.create(id=ONE, username="one", role=role)
     territory = crm.Territory.objects.create(id=ONE, name="North", code="N")
     crm.TerritoryMembership.objects.create(id=ONE, territory=territory, user=user)
     account = crm.Account.objects.create(id=ONE, name="Harbour", owner=user, territory=territory)

@@ -13,7 +13,7 @@ from tests import factories
 from tests.e2e.conftest import OpenAs
 from tests.e2e.test_accessibility import LOOKS, check, look
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 
 
 def url(name: str, *args: object) -> str:
@@ -47,7 +47,6 @@ def draft(transactional_db: None) -> ActionPlanTemplateVersion:
     return draft
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize(("device", "theme"), LOOKS)
 def test_library_pages_have_no_violation(
     open_as: OpenAs, draft: ActionPlanTemplateVersion, admin: User, device: str, theme: str

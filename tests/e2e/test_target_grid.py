@@ -14,7 +14,7 @@ from tests import factories
 from tests.e2e.conftest import OpenAs
 from tests.fixtures import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 
 PASTE = """([column, text]) => {
   const data = new DataTransfer();
