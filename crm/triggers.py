@@ -1,4 +1,4 @@
-"""The database keeps the closure of the two trees of this app."""
+"""The database keeps the closure of the trees of this app."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from kam.core import trees
 from kam.core.triggers import Trigger
 
-TREES = (("crm_territory", "crm_territoryedge"), ("crm_account", "crm_accountedge"))
+TREES = (
+    ("crm_territory", "crm_territoryedge"),
+    ("crm_account", "crm_accountedge"),
+    ("crm_productcategory", "crm_productcategoryedge"),
+)
 
 
 def declared(vendor: str) -> Iterable[Trigger]:

@@ -19,7 +19,8 @@ from kam.core.money import minor_units, round_money
 from kam.users.models import User
 from metrics import operations
 from metrics.models import PlanKPI
-from metrics.records import PlanRecord, counted_records
+from metrics.record_rows import PlanRecord
+from metrics.records import counted_records
 from metrics.simulation import DRAWS, Bet, Outcomes, outcomes_of
 from plans.models import AccountPlan
 

@@ -19,8 +19,16 @@ from plans.models import Plan
 from templates_app.enums import RevenueBasis
 
 
+def names_one(*fields: str) -> models.Q:
+    """Exactly one of the columns is filled."""
+    condition = models.Q()
+    for filled in fields:
+        condition |= models.Q(**{f"{name}__isnull": name != filled for name in fields})
+    return condition
+
+
 class StaleMarker(models.Model):
-    """“What this account, plan or currency's plans rest on has changed.”
+    """“What this account, plan or currency's plans rest on has changed”; `catalog`: which products belong together.
 
     Appended by triggers in the writer's transaction. Append only, never upserted: writers of the
     same account never wait for each other here. Which plans it concerns is found when it is worked
@@ -31,14 +39,13 @@ class StaleMarker(models.Model):
     account_id = models.UUIDField(null=True, db_index=True)
     plan_id = models.UUIDField(null=True, db_index=True)
     currency = models.CharField(max_length=3, null=True)
+    catalog = models.BooleanField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(account_id__isnull=False, plan_id__isnull=True, currency__isnull=True)
-                | models.Q(account_id__isnull=True, plan_id__isnull=False, currency__isnull=True)
-                | models.Q(account_id__isnull=True, plan_id__isnull=True, currency__isnull=False),
+                condition=names_one("account_id", "plan_id", "currency", "catalog"),
                 name="stale_marker_names_one",
             ),
         )
@@ -46,9 +53,14 @@ class StaleMarker(models.Model):
             models.Index(
                 fields=("currency",), name="stale_marker_currency", condition=models.Q(currency__isnull=False)
             ),
+            models.Index(
+                fields=("catalog",), name="stale_marker_catalog", condition=models.Q(catalog__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:
+        if self.catalog:
+            return "catalog"
         if self.currency:
             return f"currency {self.currency}"
         return f"account {self.account_id}" if self.account_id else f"plan {self.plan_id}"

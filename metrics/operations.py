@@ -9,8 +9,8 @@ worked off by the next. A run that dies rolls back and leaves its markers.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -19,13 +19,12 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from crm.models import AccountEdge, Opportunity, Order
 from kam.core.clock import company_today
 from metrics import rollup
 from metrics.locks import lock_plans
+from metrics.markers import MARKER_FIELDS, MarkerBatch, MarkerRow, markers_of, plans_concerned
 from metrics.models import PlanKPI, PlanKPIQuerySet, RollupFailure, StaleMarker, Sweeper
 from plans.models import AccountPlan
 
@@ -45,73 +44,6 @@ REMOVE_MARKERS = """
     DELETE FROM metrics_stalemarker
     WHERE id IN (SELECT id FROM metrics_stalemarker WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)
 """
-
-MarkerRow = tuple[int, UUID | None, UUID | None, str | None]
-MARKER_FIELDS = ("pk", "account_id", "plan_id", "currency")
-
-
-@dataclass
-class MarkerBatch:
-    """Markers that were read, by what they name."""
-
-    ids: list[int] = field(default_factory=list)
-    account_ids: set[UUID] = field(default_factory=set)
-    plan_ids: set[UUID] = field(default_factory=set)
-    currencies: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, rows: Iterable[MarkerRow]) -> MarkerBatch:
-        batch = cls()
-        for pk, account_id, plan_id, currency in rows:
-            batch.ids.append(pk)
-            if account_id:
-                batch.account_ids.add(account_id)
-            elif plan_id:
-                batch.plan_ids.add(plan_id)
-            elif currency:
-                batch.currencies.add(currency)
-        return batch
-
-
-# --- Which plans ----------------------------------------------------------------------------
-def plans_covering(accounts: Q) -> set[UUID]:
-    """Plans that count records of the accounts that edges fulfilling `accounts` lead down to.
-
-    Their own plans and, unless for one account only, those above.
-    """
-    return set(
-        AccountEdge.objects.filter(
-            accounts,
-            Q(depth=0) | Q(ancestor__plans__include_child_accounts=True),
-            ancestor__plans__isnull=False,
-        ).values_list("ancestor__plans", flat=True)
-    )
-
-
-def plans_concerned(batch: MarkerBatch) -> set[UUID]:
-    """The plans whose numbers may differ because of what these markers name."""
-    plan_ids = set(batch.plan_ids)
-    if batch.account_ids:
-        plan_ids |= plans_covering(Q(descendant_id__in=list(batch.account_ids)))
-    if batch.currencies:
-        reason = "plans with records in a currency whose rate changed"
-        plan_ids |= set(
-            AccountPlan.objects.unscoped(reason)
-            .filter(currency__in=batch.currencies)
-            .values_list("pk", flat=True)
-        )
-        for model in (Opportunity, Order):
-            records = model.objects.unscoped(reason).filter(currency__in=batch.currencies).order_by()
-            plan_ids |= plans_covering(Q(descendant_id__in=records.values("account_id")))
-    return plan_ids
-
-
-def markers_of(plan: AccountPlan) -> Q:
-    """The markers that concern, or may concern, one plan."""
-    accounts = AccountEdge.objects.filter(ancestor_id=plan.account_id)
-    if not plan.include_child_accounts:
-        accounts = accounts.filter(depth=0)
-    return Q(plan_id=plan.pk) | Q(account_id__in=accounts.values("descendant_id")) | Q(currency__isnull=False)
 
 
 # --- Working markers off --------------------------------------------------------------------
@@ -254,7 +186,7 @@ def _repair(plan: AccountPlan, batch: MarkerBatch) -> bool:
     ):
         return False
     try:
-        if batch.ids and len(batch.ids) <= REPAIR_LIMIT and not batch.currencies:
+        if batch.ids and len(batch.ids) <= REPAIR_LIMIT and not batch.may_concern_many:
             try:
                 work_off(batch)
                 return True
@@ -332,7 +264,7 @@ def _next_rows(after: int) -> list[MarkerRow]:
 
 def _more_of_same_accounts(rows: Sequence[MarkerRow]) -> list[MarkerRow]:
     """A feed marks an account once a statement: its later markers go with the first, its plans are computed once."""
-    accounts = {account_id for _pk, account_id, _plan_id, _currency in rows if account_id}
+    accounts = {account_id for _pk, account_id, *_others in rows if account_id}
     later = StaleMarker.objects.filter(account_id__in=accounts, pk__gt=rows[-1][0])
     return list(later.order_by("pk").values_list(*MARKER_FIELDS)[: 10 * BATCH])
 

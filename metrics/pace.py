@@ -14,21 +14,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from crm.models import OpportunityLine, RevenueSchedule
-from kam.core.aggregates import ExactSum
-from kam.core.fields import MoneyField
 from metrics import operations, seasons
 from metrics.models import PlanKPI
 from metrics.pacing import Histories, Pace, Season, Span, converter_to
+from metrics.record_rows import Reader
 from metrics.records import counted_records
-from plans.actuals import Converter, Sold, as_decimal, orders_of
-from plans.enums import PlanStatus
+from plans.actuals import Converter, Sold, as_decimal
 from plans.models import AccountPlan, TargetLine
 from plans.models.targets import lies_below
 from plans.targeting import lines_of
-from templates_app.enums import RevenueBasis
 
-REASON = "the pace of a plan that was loaded through the gate counts all its records"
 NOTHING = Decimal(0)
 MOST_DAYS = 3_660  # of a plan whose months are told one by one
 
@@ -75,27 +70,8 @@ def won_by_category(plan: AccountPlan) -> list[Sold]:
 
     A deal without lines belongs to no category.
     """
-    if plan.status == PlanStatus.CANCELLED:
-        return []
-    if plan.revenue_basis == RevenueBasis.ORDER:
-        sold = orders_of([plan.account_id], since=plan.start_date, until=plan.end_date).get(
-            plan.account_id, []
-        )
-        return [row for row in sold if plan.include_child_accounts or not row.is_below]
-    is_scheduled = plan.revenue_basis == RevenueBasis.SCHEDULE
-    model: Any = RevenueSchedule if is_scheduled else OpportunityLine
-    line, day = ("line__", "date") if is_scheduled else ("", "opportunity__close_date")
-    deal = f"{line}opportunity__"
-    edge = f"{deal}account__edges_up"
-    own = {} if plan.include_child_accounts else {f"{edge}__depth": 0}
-    rows = model.objects.unscoped(REASON).filter(
-        **{f"{edge}__ancestor": plan.account_id, f"{deal}stage__is_won": True},
-        **{f"{day}__gte": plan.start_date, f"{day}__lte": plan.end_date},
-        **own,
-    )
-    groups = rows.order_by().values_list(day, f"{line}product__category", f"{deal}currency")
-    groups = groups.annotate(sum=ExactSum("amount", places=MoneyField.decimal_places))
-    return [Sold(on, category_id, currency, False, amount) for on, category_id, currency, amount in groups]
+    parts = Reader(plan, "won_revenue", is_excluded=False).parts_by_category()
+    return [Sold(day, category_id, currency, False, amount) for day, category_id, currency, amount in parts]
 
 
 def _sum(rows: Iterable[Sold], currency: str, converter: Converter) -> Decimal:

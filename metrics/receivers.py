@@ -29,9 +29,12 @@ RESTED_ON = frozenset(
         "crm.opportunity",
         "crm.opportunityline",
         "crm.order",
+        "crm.product",
+        "crm.productcategory",
         "crm.revenueschedule",
         "crm.stage",
         "plans.accountplan",
+        "plans.accountplanproduct",
         "plans.territorybusinessplan",
     }
 )

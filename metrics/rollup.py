@@ -6,8 +6,8 @@ derived here at each run and stored nowhere. Sums are exact integers; a record i
 is multiplied by a factor of `CROSS_RATE_PLACES` places; each KPI is rounded once, half up, to the
 minor unit. A row that would not change is not written.
 
-Bases: `SOURCES` has one entry per kind of record. Each yields the rows (currencies, date, amount,
-amount × probability, whether it is won, open, slipped or lost) for the plans whose basis uses it.
+What a plan counts stands in `metrics.facts`. Plans that follow accounts and dates alone are a part of
+the statement of their own: what others need costs them nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kam.core.money import currency_codes, minor_units
+from metrics import facts
 from metrics.policies import CROSS_RATE_PLACES
 
 RATE_ONE = 10**10  # a rate of 1 in RateField's scale
@@ -77,35 +78,6 @@ DIALECTS = {
         differs="IS NOT",
     ),
 }
-
-# What a plan of each basis counts, and where the date that decides lies.
-SOURCES = (
-    """
-        SELECT c.plan_id, c.plan_currency, o.currency, o.close_date AS on_date, o.amount,
-               o.amount * o.probability AS weighted,
-               s.is_won AS won, NOT s.is_closed AS open, s.is_closed AND NOT s.is_won AS lost
-        FROM covered c
-        JOIN crm_opportunity o ON o.account_id = c.account_id AND o.close_date BETWEEN c.start_date AND c.end_date
-        JOIN crm_stage s ON s.id = o.stage_id
-        WHERE c.revenue_basis = 'opportunity' OR (c.revenue_basis = 'order' AND NOT s.is_won)
-    """,
-    """
-        SELECT c.plan_id, c.plan_currency, o.currency, r.date, r.amount, r.amount * o.probability,
-               s.is_won, NOT s.is_closed, s.is_closed AND NOT s.is_won
-        FROM covered c
-        JOIN crm_opportunity o ON o.account_id = c.account_id
-        JOIN crm_opportunityline l ON l.opportunity_id = o.id
-        JOIN crm_revenueschedule r ON r.line_id = l.id AND r.date BETWEEN c.start_date AND c.end_date
-        JOIN crm_stage s ON s.id = o.stage_id
-        WHERE c.revenue_basis = 'schedule'
-    """,
-    """
-        SELECT c.plan_id, c.plan_currency, o.currency, o.date, o.amount, 0, 1 = 1, 1 = 0, 1 = 0
-        FROM covered c
-        JOIN crm_order o ON o.account_id = c.account_id AND o.date BETWEEN c.start_date AND c.end_date
-        WHERE c.revenue_basis = 'order'
-    """,
-)
 
 SUMS = {  # by name: what is summed, over which records, in which scale
     "won_revenue": ("amount", "won", 1),
@@ -220,10 +192,17 @@ def _upsert(vendor: str, *, rows: str) -> str:
     """
 
 
-def _computed(vendor: str, *, plan_filter: str, company: str, today: str, now: str) -> str:
+def _computed(vendor: str, *, plan_filter: str, **parameters: str) -> str:
     """SQL: the KPIs of these plans. `company`, `today` and `now` are the SQL of these parameters."""
+    return " UNION ALL ".join(
+        f"SELECT * FROM ({_part(vendor, part, plan_filter=plan_filter, **parameters)}) AS {part.name}"
+        for part in facts.PARTS
+    )
+
+
+def _part(vendor: str, part: facts.Part, *, plan_filter: str, company: str, today: str, now: str) -> str:
     d = DIALECTS[vendor]
-    sources = " UNION ALL ".join(SOURCES)
+    sources = " UNION ALL ".join(part.sources)
     cross_factor = d.cross_factor.format(record="r.record_rate", plan="r.plan_rate")
     own = {name: f"COALESCE({name}, 0)" for name in SUMS}
     in_company = {
@@ -243,15 +222,9 @@ def _computed(vendor: str, *, plan_filter: str, company: str, today: str, now: s
     return f"""
     WITH target AS {d.inline} (
         SELECT p.id, p.account_id, p.start_date, p.end_date, p.currency, p.sales_target, p.revenue_basis,
-               p.include_child_accounts, p.status
-        FROM plans_accountplan p WHERE {plan_filter}
-    ), covered AS {d.inline} (
-        SELECT t.id AS plan_id, e.descendant_id AS account_id, t.start_date, t.end_date, t.revenue_basis,
-               t.currency AS plan_currency
-        FROM target t JOIN crm_accountedge e
-          ON e.ancestor_id = t.account_id AND (t.include_child_accounts OR e.depth = 0)
-        WHERE t.status <> 'cancelled'
-    ), fact (plan_id, plan_currency, currency, on_date, amount, weighted, won, open, lost) AS ({sources}
+               p.include_child_accounts, p.status{part.columns}
+        FROM plans_accountplan p WHERE {part.condition} AND {plan_filter}
+    ), {part.covered.format(inline=d.inline)}, fact ({facts.COLUMNS}) AS ({sources}
     ), rated AS (
         SELECT f.*, {_rate_on("f.currency", "f.on_date", company=company)} AS record_rate,
                CASE WHEN f.currency <> f.plan_currency

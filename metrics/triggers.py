@@ -36,11 +36,13 @@ SOURCES = (
         "SELECT DISTINCT x.account_id FROM {rows}",
     ),
     Source(
-        "crm_order", ("account_id", "date", "amount", "currency"), "SELECT DISTINCT x.account_id FROM {rows}"
+        "crm_order",
+        ("account_id", "date", "product_id", "amount", "currency"),
+        "SELECT DISTINCT x.account_id FROM {rows}",
     ),
     Source(
         "crm_opportunityline",
-        ("opportunity_id",),
+        ("opportunity_id", "product_id", "amount"),
         "SELECT DISTINCT o.account_id FROM {rows} JOIN crm_opportunity o ON o.id = x.opportunity_id",
     ),
     Source(
@@ -62,6 +64,27 @@ SOURCES = (
         ("currency", "valid_from", "rate"),
         "SELECT DISTINCT x.currency FROM {rows}",
         marks="currency",
+    ),
+    # What belongs to a category concerns the plans that name products: found when it is worked off.
+    Source(
+        "crm_product",
+        ("category_id", "is_competitor"),
+        "SELECT DISTINCT 1 = 1 FROM {rows}",
+        marks="catalog",
+        on_insert=False,
+    ),
+    Source(
+        "crm_productcategory",
+        ("parent_id",),
+        "SELECT DISTINCT 1 = 1 FROM {rows}",
+        marks="catalog",
+        on_insert=False,
+    ),
+    Source(
+        "plans_accountplanproduct",
+        ("plan_id", "product_id", "category_id"),
+        "SELECT DISTINCT x.plan_id FROM {rows}",
+        marks="plan_id",
     ),
     # A move concerns the plans above the old place and above the new one; so does a deletion.
     Source(

@@ -21,14 +21,18 @@ from crm.models import (
     AccountEdge,
     ExchangeRate,
     Opportunity,
+    OpportunityLine,
     Order,
+    Product,
+    ProductCategory,
+    ProductCategoryEdge,
     RevenueSchedule,
     Territory,
     TerritoryEdge,
 )
 from kam.core.money import minor_units
 from metrics.models import PlanKPI
-from plans.models import AccountPlan
+from plans.models import AccountPlan, AccountPlanProduct
 
 REASON = "independent check of all KPIs"
 # A conversion between two currencies goes over the company currency; the quotient of the two rates
@@ -59,6 +63,7 @@ class Record(NamedTuple):
     probability: Decimal  # 0…100
     is_closed: bool
     is_won: bool
+    lines: tuple[tuple[UUID | None, Decimal], ...] = ()  # what it consists of, by product
 
     @property
     def is_open(self) -> bool:
@@ -114,6 +119,7 @@ class World:
 
     def __init__(self, *, company_currency: str) -> None:
         self.rates = Rates(company_currency)
+        self._read_products()
         self.children: dict[UUID | None, list[UUID]] = defaultdict(list)
         for pk, parent_id in (
             Account.objects.unscoped(REASON).order_by().values_list("pk", "parent_id").iterator()
@@ -126,21 +132,61 @@ class World:
 
     def _read_records(self) -> None:
         deal = ("currency", "probability", "stage__is_closed", "stage__is_won")
+        lines: dict[UUID, list[tuple[UUID | None, Decimal]]] = defaultdict(list)
+        if self.named:  # else nobody asks for them
+            parts = OpportunityLine.objects.unscoped(REASON).order_by()
+            for opportunity_id, *line in parts.values_list(
+                "opportunity_id", "product_id", "amount"
+            ).iterator():
+                lines[opportunity_id].append((line[0], line[1]))
         opportunities = Opportunity.objects.unscoped(REASON).order_by()
-        for account_id, *row in opportunities.values_list(
-            "account_id", "close_date", "amount", *deal
+        for pk, account_id, *row in opportunities.values_list(
+            "pk", "account_id", "close_date", "amount", *deal
         ).iterator():
-            self.opportunities[account_id].append(Record(*row))
+            self.opportunities[account_id].append(Record(*row, tuple(lines.get(pk, ()))))
         path = "line__opportunity__"
-        fields = (f"{path}account_id", "date", "amount", *(path + name for name in deal))
+        fields = ("line__product_id", f"{path}account_id", "date", "amount", *(path + name for name in deal))
         schedules = RevenueSchedule.objects.unscoped(REASON).order_by()
-        for account_id, *row in schedules.values_list(*fields).iterator():
-            self.schedules[account_id].append(Record(*row))
+        for product_id, account_id, *row in schedules.values_list(*fields).iterator():
+            self.schedules[account_id].append(Record(*row, ((product_id, row[1]),)))
         orders = Order.objects.unscoped(REASON).order_by()
-        for account_id, day, amount, currency in orders.values_list(
-            "account_id", "date", "amount", "currency"
+        for account_id, product_id, day, amount, currency in orders.values_list(
+            "account_id", "product_id", "date", "amount", "currency"
         ).iterator():
-            self.orders[account_id].append(Record(day, amount, currency, Decimal(0), True, True))
+            record = Record(day, amount, currency, Decimal(0), True, True, ((product_id, amount),))
+            self.orders[account_id].append(record)
+
+    def _read_products(self) -> None:
+        """Which products there are, and by plan what it names: if anything, it counts nothing else."""
+        self.categories = dict(ProductCategory.objects.order_by().values_list("pk", "parent_id"))
+        self.products = {
+            pk: category_id
+            for pk, category_id, is_competitor in Product.objects.order_by().values_list(
+                "pk", "category_id", "is_competitor"
+            )
+            if not is_competitor
+        }
+        self.named: dict[UUID, set[UUID]] = defaultdict(set)
+        rows = AccountPlanProduct.objects.unscoped(REASON).order_by()
+        for plan_id, product_id, category_id in rows.values_list("plan_id", "product_id", "category_id"):
+            self.named[plan_id].add(product_id or category_id)
+
+    def is_named(self, product_id: UUID | None, names: set[UUID]) -> bool:
+        """Whether the product or a category that it lies in is among the names."""
+        if product_id not in self.products:
+            return False
+        return not names.isdisjoint([product_id, *_path_up(self.products[product_id], self.categories)])
+
+    def limited(self, plan: AccountPlan, records: Iterable[Record]) -> Iterator[Record]:
+        """To what the plan names: a record with its parts that have one of these products."""
+        names = self.named.get(plan.pk)
+        for record in records:
+            if not names:
+                yield record
+                continue
+            amounts = [amount for product_id, amount in record.lines if self.is_named(product_id, names)]
+            if amounts:
+                yield record._replace(amount=sum(amounts, Decimal(0)))
 
     def accounts_of(self, plan: AccountPlan) -> Iterator[UUID]:
         """The plan's account and, unless it is for that one only, those below, from parent to child."""
@@ -155,7 +201,10 @@ class World:
                 stack.extend(self.children.get(account_id, ()))
 
     def records_of(self, plan: AccountPlan) -> Iterator[Record]:
-        """What the plan counts: by account, by date and by its basis."""
+        """What the plan counts: by account, date, basis and product."""
+        return self.limited(plan, self.candidates(plan))
+
+    def candidates(self, plan: AccountPlan) -> Iterator[Record]:
         if plan.status == "cancelled":
             return
         for account_id in self.accounts_of(plan):
@@ -255,7 +304,8 @@ def readable(value: Any) -> Any:
 
 def tree_differences() -> Iterator[Difference]:
     """Pairs of ancestor and descendant that a closure table lacks, has too much, or at a wrong depth."""
-    for node, edge in ((Account, AccountEdge), (Territory, TerritoryEdge)):
+    trees = ((Account, AccountEdge), (Territory, TerritoryEdge), (ProductCategory, ProductCategoryEdge))
+    for node, edge in trees:
         parents = dict(node.objects.unscoped(REASON).order_by().values_list("pk", "parent_id"))
         expected = {
             (ancestor_id, pk): depth

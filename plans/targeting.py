@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from crm.models import ProductCategory
 from plans import policies
 from plans.actuals import LastYear, last_year_of, orders_of
-from plans.models import Plan, TargetLine
+from plans.models import AccountPlanProduct, Plan, TargetLine
 from plans.models.targets import MOST_LINES, overlaps, parents_of_categories
 
 NOTHING = Decimal(0)
@@ -132,4 +132,8 @@ def sold_categories(plan: Plan) -> list[ProductCategory]:
     sold = orders_of([plan.account_id], since=since, until=until)[plan.account_id]
     counted = [row for row in sold if plan.include_child_accounts or not row.is_below]
     found = {row.category_id for row in counted if row.category_id is not None}
-    return list(ProductCategory.objects.filter(pk__in=found).order_by("name", "pk"))
+    categories = ProductCategory.objects.filter(pk__in=found)
+    named = AccountPlanProduct.objects.unscoped(REASON).filter(plan=plan)
+    if named.exists():  # the plan counts nothing else
+        categories = categories.filter(pk__in=named.counted_products().values("category"))
+    return list(categories.order_by("name", "pk"))

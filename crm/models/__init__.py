@@ -2,7 +2,14 @@
 
 from crm.models.accounts import Account, AccountEdge, Contact
 from crm.models.activities import Activity, ActivityType
-from crm.models.catalog import ExchangeRate, PickListValue, Product, ProductCategory, Stage
+from crm.models.catalog import (
+    ExchangeRate,
+    PickListValue,
+    Product,
+    ProductCategory,
+    ProductCategoryEdge,
+    Stage,
+)
 from crm.models.sales import Opportunity, OpportunityLine, Order, RevenueSchedule
 from crm.models.territories import Territory, TerritoryEdge, TerritoryMembership
 
@@ -19,6 +26,7 @@ __all__ = [
     "PickListValue",
     "Product",
     "ProductCategory",
+    "ProductCategoryEdge",
     "RevenueSchedule",
     "Stage",
     "Territory",

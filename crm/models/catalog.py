@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.enums import ForecastCategory, PickList, SegmentMeaning
 from kam.core.fields import PercentField, RateField
-from kam.core.models import BaseModel, SourcedModel, TrackedCatalogQuerySet
+from kam.core.models import BaseModel, SourcedModel, TrackedCatalogQuerySet, TreeEdge
 from kam.core.money import CurrencyField
 
 
@@ -67,6 +67,18 @@ class ProductCategory(SourcedModel):
                 raise ValidationError({"parent": _("A category cannot lie below itself.")})
             seen.add(node.pk)
             node = node.parent
+
+
+class ProductCategoryEdge(TreeEdge):
+    """Kept by triggers; see `kam.core.trees`."""
+
+    ancestor = models.ForeignKey(
+        ProductCategory, models.DO_NOTHING, related_name="edges_down", db_index=False
+    )
+    descendant = models.ForeignKey(ProductCategory, models.DO_NOTHING, related_name="edges_up")
+
+    def __str__(self) -> str:
+        return f"{self.ancestor_id} > {self.descendant_id}"
 
 
 class Product(SourcedModel):

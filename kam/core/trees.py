@@ -138,7 +138,7 @@ def _sqlite(node: str, edge: str) -> list[Trigger]:
 
 def rebuild_missing_edges(connection: BaseDatabaseWrapper, *, node: str, edge: str) -> None:
     """Fill the closure anew if nodes are without their own edge (rows older than the triggers)."""
-    if node not in connection.introspection.table_names():
+    if not {node, edge} <= {*connection.introspection.table_names()}:
         return
     with connection.cursor() as cursor:
         cursor.execute(

@@ -11,7 +11,8 @@ from kam.core.api.fields import DayField, UtcDateTimeField, money_text
 from kam.core.money import round_money
 from metrics import policies
 from metrics.models import PlanKPI, PlanNumbers
-from metrics.records import REASONS, PlanRecord, RecordList
+from metrics.record_rows import REASONS, PlanRecord
+from metrics.records import RecordList
 
 MONEY_KPIS = (
     "sales_target",
@@ -122,6 +123,9 @@ class KpiRecordSerializer(serializers.Serializer):
     stage = serializers.CharField()
     probability = serializers.FloatField(allow_null=True)
     amount = decimal_text()
+    counted_amount = decimal_text(
+        help_text="Of the amount: the lines with one of the plan's products; null: it has none of them."
+    )
     currency = serializers.CharField()
     rate = decimal_text(help_text="One unit of its currency in plan currency; null: not converted.")
     contribution = decimal_text()
@@ -147,6 +151,10 @@ class KpiRecordsSerializer(serializers.Serializer):
     value = decimal_text()
     excluded = serializers.BooleanField()
     hidden = HiddenSerializer()
+    counts_only = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Products and categories that the plan names; empty: all count.",
+    )
     count = serializers.IntegerField()
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
@@ -164,6 +172,7 @@ def record_answer(record: PlanRecord) -> dict[str, Any]:
         "stage": record.stage,
         "probability": None if record.probability is None else float(record.probability),
         "amount": money_text(record.amount, record.currency),
+        "counted_amount": None if record.counted is None else money_text(record.counted, record.currency),
         "currency": record.currency,
         "rate": plain(record.factor),
         "contribution": plain(record.contribution),
@@ -196,6 +205,7 @@ def records_answer(found: RecordList) -> dict[str, Any]:
             "count": found.hidden_count,
             "contribution": money_text(round_money(found.hidden_contribution, kpi.currency), kpi.currency),
         },
+        "counts_only": [str(row) for row in found.named_products],
         "count": found.count,
         "results": [record_answer(record) for record in found.records],
     }

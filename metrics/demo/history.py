@@ -8,7 +8,8 @@ from decimal import Decimal
 from kam.core.money import round_money
 from metrics.demo.sample import Sample
 from metrics.models import PlanKPI, PlanKPISnapshot, PlanNumbers
-from metrics.records import PlanRecord, counted_records
+from metrics.record_rows import PlanRecord
+from metrics.records import counted_records
 from plans.models import AccountPlan
 
 WEEK = timedelta(days=7)

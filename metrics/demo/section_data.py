@@ -148,6 +148,7 @@ PLAN_SECTIONS = {
                 1_900_000,
                 2_100_000,
                 "Ward by ward through cardiology; the 40 mg strength follows in autumn.",
+                as_category=True,
             ),
             ProductSpec(
                 "RES-10", 240_000, 620_000, None, "Out of trial, onto the formulary.", as_category=True

@@ -19,7 +19,9 @@ from kam.core.policy import object_required, signed_in
 from kam.users.models import User
 from metrics import operations
 from metrics.filters import PlanNumbersFilter
+from metrics.record_rows import named_products
 from metrics.views.tiles import chart_of, rows_of, tiles_of
+from plans.coverage import covering
 from plans.models import AccountPlan
 
 SHOWN_PLANS = 10
@@ -67,6 +69,7 @@ def plan_panel(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         "tiles": tiles_of(plan, kpi),
         "chart": chart_of(plan, kpi),
         "rows": rows_of(kpi),
+        "named_products": named_products(plan).with_names(),
     }
     return render(request, "metrics/_plan_panel.html", context)
 
@@ -93,9 +96,8 @@ def opportunity_plans(request: HttpRequest, opportunity: Opportunity) -> HttpRes
     """The plans that cover an opportunity, as far as the reader may see them."""
     if not is_part_of_page(request):
         return redirect(opportunity)
-    plans = AccountPlan.objects.visible_to(request.user).covering(
-        account_id=opportunity.account_id, on=opportunity.close_date
-    )
+    covered_by = [pair.plan_id for pair in covering([opportunity.pk], request.user)]
+    plans = AccountPlan.objects.visible_to(request.user).filter(pk__in=covered_by)
     context = {"plans": plans.select_related("account", "owner").order_by("start_date", "name")[:50]}
     return render(request, "metrics/_opportunity_plans.html", context)
 

@@ -7,35 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
-
 from crm.models import Opportunity
 from kam.core.api.contributed import contribute
 from kam.core.api.serializers import RefSerializer
 from kam.users.models import User
-from plans.enums import PlanStatus
-from plans.models import AccountPlan
-
-OPPORTUNITY = "account__edges_down__descendant__opportunities"
+from plans.coverage import covering
 
 
 def plans_covering(opportunities: Sequence[Opportunity], user: User) -> dict[UUID, list[dict[str, Any]]]:
-    """By opportunity: the plans whose period and accounts it lies in (domain.md, linking revenue to plans)."""
-    found = (
-        AccountPlan.objects.visible_to(user)
-        .exclude(status=PlanStatus.CANCELLED)
-        .filter(
-            Q(include_child_accounts=True) | Q(account__edges_down__depth=0),
-            **{f"{OPPORTUNITY}__in": [row.pk for row in opportunities]},
-            start_date__lte=F(f"{OPPORTUNITY}__close_date"),
-            end_date__gte=F(f"{OPPORTUNITY}__close_date"),
-        )
-        .order_by("start_date", "name", "pk")
-        .values_list(OPPORTUNITY, "pk", "name")
-    )
     by_opportunity: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for opportunity_id, pk, name in found:
-        by_opportunity[opportunity_id].append({"id": str(pk), "name": name})
+    for pair in covering([row.pk for row in opportunities], user):
+        by_opportunity[pair.opportunity_id].append({"id": str(pair.plan_id), "name": pair.name})
     return by_opportunity
 
 

@@ -11,7 +11,7 @@ from django.db.models import Case, Q, Value, When
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Product, ProductCategory
+from crm.models import Product, ProductCategory, ProductCategoryEdge
 from kam.core.fields import MoneyTotalField
 from kam.core.models import BaseModel
 from kam.core.money import validate_minor_units
@@ -33,9 +33,18 @@ class AccountPlanProductQuerySet(ByPlanQuerySet):
     def with_names(self) -> Self:
         return self.select_related("product", "category")
 
+    def counted_products(self) -> models.QuerySet[Product]:
+        """What these rows name: products, and all of a category and of those below it; never what others sell."""
+        below = ProductCategoryEdge.objects.filter(ancestor__in=self.order_by().values("category"))
+        named = Q(pk__in=self.order_by().values("product")) | Q(category__in=below.values("descendant"))
+        return Product.objects.filter(named, is_competitor=False).order_by()
+
 
 class AccountPlanProduct(BaseModel):
-    """A product, or a category of products, that the plan is about."""
+    """A product, or a category of products, that the plan is about.
+
+    A plan that names some counts nothing else (domain.md, *Linking revenue to plans*).
+    """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="products")
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")

@@ -79,7 +79,7 @@ class PlanQuerySet(TrackedScopedQuerySet):
         return self.exclude(status__in=OVER)
 
     def covering(self, *, account_id: Any, on: date) -> PlanQuerySet:
-        """Plans that a record of this account and day belongs to (domain.md, linking revenue to plans)."""
+        """Plans whose accounts and period a record of this account and day lies in."""
         above = AccountEdge.objects.filter(descendant_id=account_id)
         return self.filter(
             Q(account_id=account_id)

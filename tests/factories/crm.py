@@ -121,13 +121,19 @@ def create_category(
 
 
 def create_product(
-    name: str = "", *, category: ProductCategory | None = None, code: str = "", is_active: bool = True
+    name: str = "",
+    *,
+    category: ProductCategory | None = None,
+    code: str = "",
+    is_active: bool = True,
+    is_competitor: bool = False,
 ) -> Product:
     return Product.objects.create(
         name=name or numbered("Product"),
         code=code or numbered("P"),
         category=category or create_category(),
         is_active=is_active,
+        is_competitor=is_competitor,
     )
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 BASE = "/api/v1/"
 RECORD_FIELDS = {
-    "kind", "id", "name", "opportunity", "account", "date", "stage", "probability", "amount", "currency", "rate",
+    "kind", "id", "name", "opportunity", "account", "date", "stage", "probability", "amount", "counted_amount", "currency", "rate",
     "contribution", "reason", "reason_text",
 }  # fmt: skip
 
@@ -223,7 +223,7 @@ def test_records_answer_with_the_number_and_what_is_in_it(
 
     assert set(body) == {
         "plan", "kpi", "currency", "basis", "as_of", "fresh", "formula", "value", "excluded", "hidden", "count",
-        "next", "previous", "results",
+        "next", "previous", "results", "counts_only",
     }  # fmt: skip
     assert (body["plan"], body["kpi"], body["value"]) == (str(example.pk), "weighted_pipeline", "45000.00")
     assert (body["fresh"], body["excluded"], body["count"], body["next"], body["previous"]) == (

@@ -17,7 +17,8 @@ from kam.core.money import minor_units
 from kam.users.models import User
 from metrics import operations, policies
 from metrics.models import StaleMarker
-from metrics.records import FORMULAS, REASONS, STATES, RecordList, records_of
+from metrics.record_rows import REASONS, STATES
+from metrics.records import FORMULAS, RecordList, records_of
 from plans.enums import PlanStatus
 from plans.models import AccountPlan
 from templates_app.enums import RevenueBasis

@@ -21,10 +21,12 @@ from crm.models import (
     Opportunity,
     OpportunityLine,
     Order,
+    Product,
+    ProductCategory,
     RevenueSchedule,
 )
 from plans.enums import PlanStatus
-from plans.models import AccountPlan
+from plans.models import AccountPlan, AccountPlanProduct
 from templates_app.enums import RevenueBasis
 from tests import factories
 
@@ -35,7 +37,7 @@ WHY = "a walk through the records"
 CURRENCIES = ("USD", "USD", "EUR", "EUR", "GBP", "JPY", "KWD", "CHF", "BRL")
 # To a company currency that may be any of them.
 RATES = {"USD": "0.9371", "EUR": "1.0837", "GBP": "1.2691", "JPY": "0.0067123457", "KWD": "3.2541"}
-OPPORTUNITIES, ORDERS, ACCOUNTS, PLANS = 420, 90, 14, 12
+OPPORTUNITIES, ORDERS, ACCOUNTS, PLANS = 420, 90, 14, 14
 
 
 class Walk:
@@ -43,7 +45,7 @@ class Walk:
         self.random = random.Random(seed)
         self.user = factories.create_user()
         self.plan_type = factories.create_plan_type()
-        self.product = factories.create_product()
+        self._products()
         self._stages()
         self._rates()
         self._accounts()
@@ -57,6 +59,8 @@ class Walk:
             self.edit_plan, self.edit_plan, self.move_plan, self.add_plan, self.delete_plan, self.update_plans,
             self.move_account, self.move_account, self.raw_move_account, self.delete_account,
             self.add_rate, self.edit_rate, self.delete_rate, self.edit_stage, self.raw_stage,
+            self.name_products, self.name_products, self.forget_products, self.raw_products, self.edit_line,
+            self.raw_lines, self.move_product, self.move_category, self.raw_competitors,
         ]  # fmt: skip
 
     def step(self) -> str:
@@ -71,6 +75,17 @@ class Walk:
         self.stages = [
             factories.create_stage(name, probability=chance, is_closed=closed, is_won=won)
             for name, chance, closed, won in (*names, ("Gone", 0, True, False))
+        ]
+
+    def _products(self) -> None:
+        """Three levels of categories; one product is somebody else's."""
+        top = factories.create_category()
+        middle = factories.create_category(parent=top)
+        self.categories = [top, middle, factories.create_category(parent=middle)]
+        self.categories.append(factories.create_category())
+        self.products = [
+            factories.create_product(category=category, is_competitor=number == 5)
+            for number, category in enumerate([*self.categories, *self.categories[1:]])
         ]
 
     def _rates(self) -> None:
@@ -101,10 +116,15 @@ class Walk:
                 account_id=self.account_ids[0], revenue_basis=basis, include_child_accounts=True,
                 currency="EUR", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
             )  # fmt: skip
-        for _ in range(PLANS - len(RevenueBasis)):
+            limited = self._make_plan(
+                account_id=self.account_ids[0], revenue_basis=basis, include_child_accounts=True,
+                currency="USD", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
+            )  # fmt: skip
+            factories.create_plan_product(limited, category=self.categories[1])
+        for _ in range(PLANS - 2 * len(RevenueBasis)):
             self._make_plan()
 
-    def _make_plan(self, **values: Any) -> None:
+    def _make_plan(self, **values: Any) -> AccountPlan:
         start = self.day()
         defaults = {
             "account_id": self.random.choice(self.account_ids),
@@ -116,7 +136,7 @@ class Walk:
             "include_child_accounts": self.random.random() < 0.6,
             "status": self.random.choice([PlanStatus.DRAFT, PlanStatus.ACTIVE, PlanStatus.CANCELLED]),
         }
-        AccountPlan.objects.create(
+        return AccountPlan.objects.create(
             name="Plan", owner=self.user, plan_type=self.plan_type, **{**defaults, **values}
         )
 
@@ -154,15 +174,16 @@ class Walk:
         scheduled = self.random.sample(deals, size // 3)
         lines = OpportunityLine.objects.unscoped(WHY).bulk_create(
             [
-                OpportunityLine(opportunity=deal, product=self.product, amount=deal.amount)
+                OpportunityLine(opportunity=deal, product=product, amount=self.amount())
                 for deal in scheduled
+                for product in self.random.sample(self.products, self.random.randint(1, 3))
             ]
         )
         RevenueSchedule.objects.unscoped(WHY).bulk_create(
             [
                 RevenueSchedule(line=line, date=self.day(), amount=self.amount())
                 for line in lines
-                for _ in range(self.random.randint(1, 3))
+                for _ in range(self.random.randint(0, 2))
             ]
         )
 
@@ -239,6 +260,61 @@ class Walk:
         for line in self.some(OpportunityLine, 2):
             RevenueSchedule.objects.unscoped(WHY).filter(line=line).delete()
 
+    def edit_line(self) -> None:
+        for line in self.some(OpportunityLine, 2):
+            line.amount, line.product = self.amount(), self.random.choice(self.products)
+            line.save()
+
+    def raw_lines(self) -> None:
+        product, other = self.random.sample(self.products, 2)
+        self.raw(
+            "UPDATE crm_opportunityline SET product_id = %s, amount = amount + 995 WHERE product_id = %s",
+            self.key(product.pk),
+            self.key(other.pk),
+        )
+
+    # --- What plans count ---
+    def name_products(self) -> None:
+        for plan in self.some(AccountPlan):
+            rows = AccountPlanProduct.objects.unscoped(WHY).filter(plan=plan)
+            named = {pk for row in rows for pk in (row.product_id, row.category_id)}
+            choice = self.random.choice([*self.products, *self.categories])
+            if choice.pk not in named:
+                kind = "product" if isinstance(choice, Product) else "category"
+                AccountPlanProduct.objects.unscoped(WHY).create(plan=plan, **{kind: choice})
+
+    def forget_products(self) -> None:
+        for plan in self.some(AccountPlan, 2):
+            AccountPlanProduct.objects.unscoped(WHY).filter(plan=plan).delete()
+
+    def raw_products(self) -> None:
+        """One row goes over to another plan, all of one category go."""
+        plan, other = self.some(AccountPlan, 2)
+        self.raw(
+            "UPDATE plans_accountplanproduct SET plan_id = %s WHERE plan_id = %s AND category_id IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM plans_accountplanproduct x WHERE x.plan_id = %s)",
+            *map(self.key, (plan.pk, other.pk, plan.pk)),
+        )
+        category = self.random.choice(self.categories)
+        self.raw("DELETE FROM plans_accountplanproduct WHERE category_id = %s", self.key(category.pk))
+
+    def move_product(self) -> None:
+        product = self.random.choice(self.products)
+        product.category = self.random.choice(self.categories)
+        product.save()
+
+    def move_category(self) -> None:
+        """The last but one below any other, or on top."""
+        moved = ProductCategory.objects.get(pk=self.categories[2].pk)
+        moved.parent = self.random.choice([None, self.categories[0], self.categories[1], self.categories[3]])
+        moved.save()
+
+    def raw_competitors(self) -> None:
+        product = self.random.choice(self.products)
+        self.raw(
+            "UPDATE crm_product SET is_competitor = NOT is_competitor WHERE id = %s", self.key(product.pk)
+        )
+
     # --- Orders ---
     def load_orders(self, size: int) -> None:
         """A quarter of them credit notes."""
@@ -247,6 +323,7 @@ class Walk:
                 Order(
                     account_id=self.random.choice(self.account_ids),
                     date=self.day(),
+                    product=self.random.choice([None, *self.products]),
                     amount=self.amount() * self.random.choice([1, 1, 1, -1]),
                     currency=self.random.choice(CURRENCIES),
                 )
