@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("plans.api.urls")),
     path("", include("templates_app.api.urls")),
     path("", include("crm.api.urls")),
+    path("", include("kam.jobs.api.urls")),
     path("", include("kam.users.api.urls")),
     re_path("", UnknownPathView.as_view(), name="unknown"),
 ]

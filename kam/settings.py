@@ -33,6 +33,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "kam.core",
     "kam.users",
+    "kam.jobs",
     "crm",
     "templates_app",
     "plans",
@@ -156,6 +157,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep-stale-kpis": {"task": "metrics.tasks.sweep_stale_kpis", "schedule": 5.0},
+    "work-off-jobs": {"task": "kam.jobs.tasks.work_off_jobs", "schedule": 10.0},
     # What is due stands in tables (metrics.jobs): this only says “look now”.
     "run-due-jobs": {"task": "metrics.tasks.run_due_jobs", "schedule": 60.0},
 }
@@ -289,6 +291,8 @@ SPECTACULAR_SETTINGS = {
         "FieldKind": "templates_app.enums.FieldKind",
         "TaskStatus": "plans.enums.TaskStatus",
         "ActionPlanStatus": "plans.enums.ActionPlanStatus",
+        "JobState": "kam.jobs.models.JobState",
+        "JobItemState": "kam.jobs.kinds.ItemState",
     },
 }
 

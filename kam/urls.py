@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("plans.urls")),
     path("", include("templates_app.urls")),
     path("", include("crm.urls")),
+    path("", include("kam.jobs.urls")),
     path("", include("kam.users.urls")),
     path("api/v1/", include("kam.api_urls")),
     path("admin/", admin.site.urls),

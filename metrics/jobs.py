@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from kam.core.clock import company_today
 from kam.core.models import IdempotencyKey
+from kam.jobs.operations import purge_jobs
 from metrics import history
 from metrics.models import JobRun
 
@@ -86,10 +87,15 @@ def purge_job_runs() -> str:
     return _("%(count)s runs removed.") % {"count": count}
 
 
+def purge_old_jobs() -> str:
+    return _("%(count)s jobs removed.") % {"count": purge_jobs()}
+
+
 JOBS = (
     # Every hour, so that the day's rows say how the day ended.
     Job("kpi-snapshots", gettext_lazy("Keep the numbers of the day"), HOUR, snapshot_kpis),
     Job("purge-idempotency-keys", gettext_lazy("Forget old retry keys"), HOUR, purge_idempotency_keys),
+    Job("purge-jobs", gettext_lazy("Forget old jobs of people"), DAY, purge_old_jobs),
     Job("purge-job-runs", gettext_lazy("Forget old runs of jobs"), DAY, purge_job_runs),
 )
 

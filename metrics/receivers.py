@@ -5,22 +5,17 @@ After a migration, everything counts as stale.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
+from kam.core.broker import Nudge
 from kam.core.models import Change
 from metrics import operations
 from metrics.models import StaleMarker
 from metrics.tasks import sweep_stale_kpis
-
-logger = structlog.get_logger(__name__)
 
 RESTED_ON = frozenset(
     {
@@ -38,8 +33,7 @@ RESTED_ON = frozenset(
         "plans.territorybusinessplan",
     }
 )
-REST_AFTER_FAILURE = 10.0  # seconds without a try while the broker is away: no request waits for it again
-_broker_away_until = 0.0
+enqueue_sweep = Nudge(sweep_stale_kpis)
 
 
 def nudge_on_commit(sender: Any, entries: Sequence[Change], **kwargs: Any) -> None:
@@ -47,17 +41,6 @@ def nudge_on_commit(sender: Any, entries: Sequence[Change], **kwargs: Any) -> No
         connection = transaction.get_connection()
         if enqueue_sweep not in [hook[1] for hook in connection.run_on_commit]:
             transaction.on_commit(enqueue_sweep, robust=True)
-
-
-def enqueue_sweep() -> None:
-    global _broker_away_until
-    if time.monotonic() < _broker_away_until:
-        return
-    try:
-        sweep_stale_kpis.apply_async(ignore_result=True, expires=60)
-    except (OperationalError, RedisError, OSError) as error:
-        _broker_away_until = time.monotonic() + REST_AFTER_FAILURE
-        logger.warning("broker_unavailable", error=str(error))
 
 
 def mark_all_after_migrate(using: str, plan: Sequence[Any] = (), **kwargs: Any) -> None:

@@ -6,9 +6,10 @@ class PlansConfig(AppConfig):
 
     def ready(self) -> None:
         from kam.core.triggers import register
+        from kam.jobs import kinds
         from plans import triggers
         from plans.api import calls, covering
-        from plans.operations import library_uses
+        from plans.operations import goal_import_jobs, library_uses
         from templates_app import uses
         from templates_app.models import (
             ActionPlanTemplate,
@@ -21,6 +22,7 @@ class PlansConfig(AppConfig):
         register(triggers.declared)
         calls.register()
         covering.register()
+        kinds.register(goal_import_jobs.KIND)
         uses.register(GoalDefinition, library_uses.plans_of_goals)
         uses.register(ActionPlanTemplate, library_uses.plans_of_templates)
         uses.register(ActionPlanTemplateVersion, library_uses.plans_of_versions)

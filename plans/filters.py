@@ -142,6 +142,9 @@ class AccountPlanFilter(VisibleFilterSet):
     territory = VisibleChoiceFilter(
         Territory, field_name="account__territory__edges_up__ancestor", label=_("Territory")
     )
+    segment = PickListFilter(
+        PickList.SEGMENT, field_name="account__current_segment", label=_("Segment of the account")
+    )
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     plan_type = VisibleChoiceFilter(PlanType, label=_("Plan type"), widget=PlanTypeSelect)
     status = django_filters.MultipleChoiceFilter(choices=PlanStatus.choices, label=_("Status"))

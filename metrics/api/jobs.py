@@ -30,7 +30,7 @@ class JobRunSerializer(serializers.ModelSerializer):
         fields = ("period", "started_at", "finished_at", "seconds", "attempts", "result", "error")
 
 
-class JobSerializer(serializers.Serializer):
+class PeriodicJobSerializer(serializers.Serializer):
     name = serializers.CharField()
     label = serializers.CharField()
     every_seconds = serializers.IntegerField()
@@ -39,11 +39,11 @@ class JobSerializer(serializers.Serializer):
     last_run = JobRunSerializer(allow_null=True)
 
 
-class JobListSerializer(serializers.Serializer):
+class PeriodicJobListSerializer(serializers.Serializer):
     count = serializers.IntegerField()
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
-    results = JobSerializer(many=True)
+    results = PeriodicJobSerializer(many=True)
 
 
 def answer(state: JobState) -> dict[str, Any]:
@@ -57,23 +57,23 @@ def answer(state: JobState) -> dict[str, Any]:
     }
 
 
-class JobsView(KamAPIView):
+class PeriodicJobsView(KamAPIView):
     """All of them, each with its last run."""
 
     kam_policy = "metrics.view_operations"
 
-    @extend_schema(responses=JobListSerializer, operation_id="jobs_list")
+    @extend_schema(responses=PeriodicJobListSerializer, operation_id="periodic_jobs_list")
     def get(self, request: Request) -> Response:
         results = [answer(state) for state in jobs.states()]
         return Response({"count": len(results), "next": None, "previous": None, "results": results})
 
 
-class JobView(KamAPIView):
+class PeriodicJobView(KamAPIView):
     """One of them."""
 
     kam_policy = "metrics.view_operations"
 
-    @extend_schema(responses=JobSerializer, operation_id="jobs_retrieve")
+    @extend_schema(responses=PeriodicJobSerializer, operation_id="periodic_jobs_retrieve")
     def get(self, request: Request, name: str) -> Response:
         for state in jobs.states():
             if state.job.name == name:

@@ -20,8 +20,8 @@ urlpatterns = [
         outlook.PlanForecastView.as_view(),
         name="account-plans-forecast",
     ),
-    path("jobs/", jobs.JobsView.as_view(), name="jobs-list"),
-    path("jobs/<slug:name>/", jobs.JobView.as_view(), name="jobs-detail"),
+    path("periodic-jobs/", jobs.PeriodicJobsView.as_view(), name="periodic-jobs-list"),
+    path("periodic-jobs/<slug:name>/", jobs.PeriodicJobView.as_view(), name="periodic-jobs-detail"),
     path(
         "dashboards/plan-performance/",
         dashboards.PlanPerformanceViewSet.as_view({"get": "list"}),

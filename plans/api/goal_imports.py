@@ -20,6 +20,7 @@ from kam.core.api.problems import Conflict, invalid
 from kam.core.api.serializers import StrictSerializer
 from kam.core.api.views import KamAPIView
 from kam.core.api.viewsets import found
+from kam.users.models import User
 from plans.models import Plan
 from plans.operations.goal_imports import (
     MOST_GOALS,
@@ -45,16 +46,21 @@ class ImportGoalsSerializer(StrictSerializer):
     )
 
     def validate_goal_definitions(self, goals: list[GoalDefinition]) -> list[GoalDefinition]:
-        goals = list({goal.pk: goal for goal in goals}.values())
-        if len(goals) > MOST_GOALS:
-            raise ValidationError(_("At most %(most)s at a time.") % {"most": MOST_GOALS}, code="max_length")
-        offered = offered_goals(self.context["request"].user).filter(pk__in=[goal.pk for goal in goals])
-        missing = {goal.pk for goal in goals} - set(offered.values_list("pk", flat=True))
-        if missing:
-            names = ", ".join(str(goal) for goal in goals if goal.pk in missing)
-            message = _("Not offered for account plans: %(names)s.") % {"names": names}
-            raise ValidationError([ErrorDetail(message, code="not_offered")])
-        return goals
+        return offered_only(goals, self.context["request"].user)
+
+
+def offered_only(goals: list[GoalDefinition], user: User) -> list[GoalDefinition]:
+    """Each once; an error where one of them cannot be brought into an account plan."""
+    goals = list({goal.pk: goal for goal in goals}.values())
+    if len(goals) > MOST_GOALS:
+        raise ValidationError(_("At most %(most)s at a time.") % {"most": MOST_GOALS}, code="max_length")
+    offered = offered_goals(user).filter(pk__in=[goal.pk for goal in goals])
+    missing = {goal.pk for goal in goals} - set(offered.values_list("pk", flat=True))
+    if missing:
+        names = ", ".join(str(goal) for goal in goals if goal.pk in missing)
+        message = _("Not offered for account plans: %(names)s.") % {"names": names}
+        raise ValidationError([ErrorDetail(message, code="not_offered")])
+    return goals
 
 
 class PartSerializer(serializers.Serializer):

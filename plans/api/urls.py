@@ -1,7 +1,14 @@
 from django.urls import path
 
 from kam.core.api.routers import ApiRouter
-from plans.api import analysis_viewsets, goal_imports, promise_viewsets, viewsets, work_viewsets
+from plans.api import (
+    analysis_viewsets,
+    goal_import_jobs,
+    goal_imports,
+    promise_viewsets,
+    viewsets,
+    work_viewsets,
+)
 from plans.api.target_viewsets import TargetLineViewSet
 
 router = ApiRouter()
@@ -26,6 +33,11 @@ urlpatterns = [
         "account-plans/<uuid:pk>/progress/",
         work_viewsets.PlanProgressView.as_view(),
         name="account-plans-progress",
+    ),
+    path(
+        "account-plans/import-goals/",
+        goal_import_jobs.ImportGoalsIntoPlansView.as_view(),
+        name="account-plans-import-goals-into-many",
     ),
     path(
         "account-plans/<uuid:pk>/import-goals/",

@@ -125,25 +125,22 @@ def offered_goals(user: User) -> Any:
 
 
 def draft_import(
-    *, plan: Plan, goals: Sequence[GoalDefinition], start_date: date | None = None
+    *,
+    plan: Plan,
+    goals: Sequence[GoalDefinition],
+    start_date: date | None = None,
+    sources: Sources | None = None,
 ) -> ImportDraft:
-    """What importing these goals would make; six statements, however much that is."""
+    """What importing these goals would make; six statements, however much that is, or those of `sources`."""
     if len(goals) > MOST_GOALS:
         raise ValidationError({"goal_definitions": _("At most %(most)s at a time.") % {"most": MOST_GOALS}})
+    sources = sources or Sources([plan], goals)
     start = start_date or first_start(plan)
     draft = ImportDraft(plan, start)
-    people = People(plan)
-    objectives = Objective.objects.unscoped(CALLER).filter(plan=plan)
-    last = objectives.aggregate(last=Max("order"))["last"] or 0
-    ids = [goal.pk for goal in goals]
-    known = set(objectives.filter(goal_definition__in=ids).values_list("goal_definition", flat=True))
-    templates = _templates_of(ids)
-    versions = _published({template.pk for found in templates.values() for template in found})
-    for place, goal in enumerate(goals, last + 1):
-        found = templates[goal.pk]
+    people, known = sources.people(plan), sources.known[plan.pk]
+    for place, goal in enumerate(goals, sources.last_order.get(plan.pk, 0) + 1):
         planned = GoalDraft(goal, Objective(), is_again=goal.pk in known)
-        planned.without_version = [template for template in found if template.pk not in versions]
-        chosen = [versions[template.pk] for template in found if template.pk in versions]
+        chosen, planned.without_version = sources.work_of(goal)
         planned.objective = _objective(goal, plan, start=start, order=place, has_work=bool(chosen))
         planned.action_plans = [
             _action_plan(version, planned.objective, people, start=start, order=order)
@@ -153,13 +150,44 @@ def draft_import(
     return draft
 
 
+class Sources:
+    """What drafts rest on, read for all plans and goals together."""
+
+    def __init__(self, plans: Sequence[Plan], goals: Sequence[GoalDefinition]) -> None:
+        ids = [goal.pk for goal in goals]
+        rows = Objective.objects.unscoped(CALLER).filter(plan__in=plans).order_by()
+        last = rows.values("plan").annotate(last=Max("order")).values_list("plan", "last")
+        self.last_order: dict[Any, int] = dict(last)
+        self.known: dict[Any, set[Any]] = defaultdict(set)  # by plan, the goals it has objectives from
+        for plan_id, goal_id in rows.filter(goal_definition__in=ids).values_list("plan", "goal_definition"):
+            self.known[plan_id].add(goal_id)
+        self.seats: dict[Any, list[AccountPlanParticipant]] = defaultdict(list)
+        for seat in _seats(plans):
+            self.seats[seat.plan_id].append(seat)
+        self.templates = _templates_of(ids)
+        self.versions = _published({row.pk for found in self.templates.values() for row in found})
+
+    def people(self, plan: Plan) -> People:
+        return People(plan, self.seats[plan.pk])
+
+    def work_of(self, goal: GoalDefinition) -> tuple[list[Any], list[Any]]:
+        """The published versions of its templates, and the templates without one."""
+        templates = self.templates[goal.pk]
+        chosen = [self.versions[row.pk] for row in templates if row.pk in self.versions]
+        return chosen, [row for row in templates if row.pk not in self.versions]
+
+
+def _seats(plans: Sequence[Plan]) -> Any:
+    rows = AccountPlanParticipant.objects.unscoped(CALLER).filter(plan__in=plans, user__is_active=True)
+    return rows.select_related("user").order_by("created_at", "id")
+
+
 class People:
     """Who gets what on a plan: the first active colleague with a role, else the owner of the work."""
 
-    def __init__(self, plan: Plan) -> None:
-        rows = AccountPlanParticipant.objects.unscoped(CALLER).filter(plan=plan, user__is_active=True)
+    def __init__(self, plan: Plan, seats: Iterable[AccountPlanParticipant] | None = None) -> None:
         self.by_role: dict[str, User] = {}
-        for seat in rows.select_related("user").order_by("created_at", "id"):
+        for seat in _seats([plan]) if seats is None else seats:
             self.by_role.setdefault(seat.role, seat.user)
 
     def assignee(self, role: str, owner: User) -> tuple[User, bool]:

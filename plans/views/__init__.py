@@ -10,6 +10,7 @@ from plans.views.accountplans import (
 )
 from plans.views.analyses import analyses_reorder, analysis_create, analysis_delete, analysis_update
 from plans.views.copying import accountplan_copy
+from plans.views.goal_import_jobs import plans_import, plans_import_preview, plans_import_start
 from plans.views.goal_imports import actionplan_newer, goals_choose, goals_preview
 from plans.views.objectives import objective_create, objective_delete, objective_update
 from plans.views.participants import participant_create, participant_delete, participant_update
@@ -83,6 +84,9 @@ __all__ = [
     "plan_product_delete",
     "plan_product_update",
     "plan_products",
+    "plans_import",
+    "plans_import_preview",
+    "plans_import_start",
     "plans_renew",
     "product_options",
     "rebateprogram_create",

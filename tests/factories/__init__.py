@@ -25,6 +25,7 @@ from tests.factories.crm import (
     open_stage,
     won_stage,
 )
+from tests.factories.jobs import create_job
 from tests.factories.plans import (
     add_participant,
     create_objective,
@@ -72,6 +73,7 @@ __all__ = [
     "create_event",
     "create_goal",
     "create_item",
+    "create_job",
     "create_objective",
     "create_opportunity",
     "create_opportunity_line",

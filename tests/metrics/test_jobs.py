@@ -206,14 +206,14 @@ def test_run_jobs_fails_if_a_job_does(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (stop.value.code, fine.runs) == (1, 1)
 
 
-def test_jobs_in_the_api(
+def test_periodic_jobs_in_the_api(
     api: ApiFor, admin: User, manager: User, clock: time_machine.Coordinates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "JOBS", (Job("a", "A", HOUR, Work()), Job("b", "B", DAY, Work(failures=1))))
-    before = api(admin).get("/api/v1/jobs/").json()["results"]
+    before = api(admin).get("/api/v1/periodic-jobs/").json()["results"]
     jobs.run_due_jobs()
 
-    body = api(admin).get("/api/v1/jobs/").json()
+    body = api(admin).get("/api/v1/periodic-jobs/").json()
 
     assert [(job["status"], job["last_run"], job["next_run"]) for job in before] == [
         ("waiting", None, "2026-06-15T12:20:00Z"),
@@ -225,6 +225,6 @@ def test_jobs_in_the_api(
         ("failed", "2026-06-15T12:21:00Z"),
     ]
     assert body["results"][1]["last_run"]["error"] == "RuntimeError: failure 1"
-    assert api(admin).get("/api/v1/jobs/a/").json() == body["results"][0]
-    assert api(admin).get("/api/v1/jobs/c/").status_code == 404
-    assert api(manager).get("/api/v1/jobs/").status_code == 403
+    assert api(admin).get("/api/v1/periodic-jobs/a/").json() == body["results"][0]
+    assert api(admin).get("/api/v1/periodic-jobs/c/").status_code == 404
+    assert api(manager).get("/api/v1/periodic-jobs/").status_code == 403

@@ -307,7 +307,7 @@ def test_a_reader_leaves_a_big_load_to_the_sweep(monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def nudges(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     sent: list[Any] = []
-    monkeypatch.setattr(receivers, "_broker_away_until", 0.0)
+    monkeypatch.setattr(receivers.enqueue_sweep, "away_until", 0.0)
     monkeypatch.setattr(sweep_stale_kpis, "apply_async", lambda **options: sent.append(options))
     with override_settings(REDIS_URL="redis://127.0.0.1:1/0"):
         yield sent
@@ -354,7 +354,7 @@ def test_with_redis_away_no_write_fails_and_only_one_waits(
     closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"redis://127.0.0.1:{closed_port}/0"
-    monkeypatch.setattr(receivers, "_broker_away_until", 0.0)
+    monkeypatch.setattr(receivers.enqueue_sweep, "away_until", 0.0)
     plan = factories.create_plan()
     waits, original = [], sweep_stale_kpis.apply_async
 
@@ -373,6 +373,6 @@ def test_with_redis_away_no_write_fails_and_only_one_waits(
 
     assert len(waits) == 1, "the next ones do not wait for it again"
     assert waits[0] < 1.5
-    assert receivers._broker_away_until > time.monotonic(), "the one try failed"
+    assert receivers.enqueue_sweep.away_until > time.monotonic(), "the one try failed"
     assert operations.fresh_kpi(plan)[0].pipeline == 60
     assert Opportunity.objects.unscoped("test").count() == 6

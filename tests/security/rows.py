@@ -26,6 +26,7 @@ from crm.models import (
     Stage,
     Territory,
 )
+from kam.jobs.models import Job
 from kam.users.models import ApiToken, User
 from plans.models import (
     AccountPlan,
@@ -129,6 +130,7 @@ def common_rows(user: User) -> Rows:
         factories.create_rate("EUR", "1.1"),
         factories.create_pick_list_value("Hospitals"),
         factories.create_token(user)[0],
+        factories.create_job(user),
         user,
         plan_type,
         factories.create_custom_field(plan_type),
@@ -143,7 +145,7 @@ COMMON = (
     *(ActionPlanTemplate, ActionPlanTemplateItem, ActionPlanTemplateVersion, CustomField),
     GoalDefinition,
     *(ActivityType, ExchangeRate, PickListValue, Product, ProductCategory, Stage, Territory, PlanType),
-    *(ApiToken, User),
+    *(ApiToken, Job, User),
 )
 CUSTOMERS = {AccountPlan, Plan, Account, *OF_A_PLAN, *OF_AN_ACCOUNT}
 KNOWN = {*CUSTOMERS, *COMMON}
