@@ -15,6 +15,16 @@ def record_url(name: str, pk: UUID) -> str:
     return _pattern(name, get_urlconf(), get_script_prefix()).replace(str(_ANY), str(pk))
 
 
-@lru_cache(maxsize=256)
+def page_url(name: str) -> str:
+    """`reverse(name)`, asked of Django once."""
+    return _page(name, get_urlconf(), get_script_prefix())
+
+
+@lru_cache(maxsize=512)
+def _page(name: str, urlconf: str | None, prefix: str) -> str:
+    return reverse(name, urlconf=urlconf)
+
+
+@lru_cache(maxsize=512)
 def _pattern(name: str, urlconf: str | None, prefix: str) -> str:
     return reverse(name, args=[_ANY], urlconf=urlconf)

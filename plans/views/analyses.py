@@ -63,6 +63,20 @@ class AnalysisField:
     entries: list[RelatedObjectAnalysis] = field(default_factory=list)
 
 
+SHOWN = (
+    "factor",
+    "text",
+    "impact",
+    "likelihood",
+    "order",
+    "owner__first_name",
+    "owner__last_name",
+    "owner__username",
+    "product__product__name",
+    "product__category__name",
+)
+
+
 @dataclass(frozen=True)
 class AnalysisPanel:
     section: str
@@ -96,7 +110,7 @@ def entries_of(
     """By factor; each entry gets the `answers` among the objectives that the page has read already."""
     by_id = {objective.pk: objective for objective in objectives}
     rows = RelatedObjectAnalysis.objects.unscoped(REASON).filter(plan=plan, factor__in=ANALYSES[section])
-    rows = rows.select_related("owner", "product__product", "product__category")
+    rows = rows.select_related("owner", "product__product", "product__category").only(*SHOWN)
     found: dict[UUID, Any] = {}
     for row in rows.annotate(answer=F("objectives")).order_by("order", "created_at", "id"):
         entry = found.setdefault(row.pk, row)

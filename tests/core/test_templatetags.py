@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
+from uuid import uuid4
 
 import django_filters
 import pytest
@@ -14,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.base import Message
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.urls import NoReverseMatch, set_script_prefix
 from django.utils import translation
 from django.utils.safestring import mark_safe
 
@@ -30,6 +32,49 @@ def render(source: str, query: str = "", **values: object) -> str:
 
 def person(name: str) -> SimpleNamespace:
     return SimpleNamespace(get_full_name=lambda: name)
+
+
+# --- Addresses ------------------------------------------------------------------------------
+def test_address_of_a_record_follows_its_id():
+    source = "{% url 'plans:accountplan_detail' a %}|{% url 'plans:accountplan_detail' b %}"
+    a, b = uuid4(), uuid4()
+
+    assert render(source, a=a, b=b) == f"/plans/{a}/|/plans/{b}/"
+
+
+def test_address_is_what_django_says_in_every_form():
+    pk = uuid4()
+    sources = (
+        "{% url 'plans:accountplan_list' %}",
+        "{% url name pk %}",
+        "{% url name text %}",
+        "{% url name pk=pk %}",
+        "{% url 'plans:accountplan_action' pk 'hold' %}",
+        "{% url name pk as there %}{{ there }}",
+        "{% url 'plans:accountplan_list' as there %}{{ there }}",
+    )
+
+    found = [render(source, name="plans:accountplan_detail", pk=pk, text=str(pk)) for source in sources]
+
+    one = f"/plans/{pk}/"
+    assert found == ["/plans/", one, one, one, f"{one}status/hold/", one, "/plans/"]
+
+
+def test_address_follows_the_prefix_under_which_kam_is_served():
+    source = "{% url 'plans:accountplan_list' %} {% url 'plans:accountplan_detail' pk %}"
+    pk = uuid4()
+    assert render(source, pk=pk) == f"/plans/ /plans/{pk}/"
+
+    set_script_prefix("/kam/")
+    try:
+        assert render(source, pk=pk) == f"/kam/plans/ /kam/plans/{pk}/"
+    finally:
+        set_script_prefix("/")
+
+
+def test_address_that_does_not_exist_is_an_error():
+    with pytest.raises(NoReverseMatch):
+        render("{% url 'plans:nothing' pk %}", pk=uuid4())
 
 
 # --- Numbers --------------------------------------------------------------------------------

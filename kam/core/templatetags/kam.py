@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django import forms, template
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.db.models import QuerySet
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.template.context import Context
+from django.template.defaulttags import URLNode, url
 from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -22,6 +24,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kam.core import filter_bar, formatting
+from kam.core.addresses import page_url, record_url
 from kam.core.formatting import Number, as_decimal
 
 register = template.Library()
@@ -134,6 +137,27 @@ def once(parser: Any, token: Any) -> OnceNode:
     nodelist = parser.parse(("endonce",))
     parser.delete_first_token()
     return OnceNode(nodelist)
+
+
+class AddressNode(URLNode):
+    """Django's own `{% url %}`, which finds the address of a page or record once instead of at every link:
+    a page has a hundred of them."""
+
+    def render(self, context: Context) -> str:
+        if self.asvar or self.kwargs or len(self.args) > 1:
+            return super().render(context)
+        name, values = self.view_name.resolve(context), [arg.resolve(context) for arg in self.args]
+        if not values:
+            return page_url(name)
+        if isinstance(values[0], UUID):
+            return record_url(name, values[0])
+        return super().render(context)
+
+
+@register.tag("url")
+def address(parser: Any, token: Any) -> AddressNode:
+    node = url(parser, token)
+    return AddressNode(node.view_name, node.args, node.kwargs, node.asvar)
 
 
 # --- Small pieces ---------------------------------------------------------------------------
