@@ -17,3 +17,12 @@ class CurveSource(models.TextChoices):
     ACCOUNT = "account", _("the account")
     COMPANY = "company", _("the company")
     DAYS = "days", _("none: by days")
+
+
+class Gap(models.TextChoices):
+    """What an account of a territory lacks."""
+
+    NO_PLAN = "no_plan", _("Strategic, without a plan")
+    BEHIND = "behind", _("Plan behind its target")
+    CONTACT_OVERDUE = "contact_overdue", _("Contact overdue")
+    NO_CONTACT_DUE = "no_contact_due", _("No contact planned")

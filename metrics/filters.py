@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from plans.filters import AccountPlanFilter
+from plans.filters import AccountPlanFilter, TerritoryBusinessPlanFilter
 
 # Compared in company currency, so that plans in several currencies have one order.
 NUMBER_ORDERINGS = {
@@ -15,11 +15,17 @@ NUMBER_ORDERINGS = {
 }
 
 
-class PlanNumbersFilter(AccountPlanFilter):
-    """`AccountPlanFilter` that also orders by the KPIs, for those who may see numbers."""
-
-    ordering_fields: ClassVar = {**AccountPlanFilter.ordering_fields, **NUMBER_ORDERINGS}
+class NumberOrderings:
+    """A filter of plans that also orders by the KPIs, for those who may see numbers."""
 
     def refused_orderings(self) -> set[str]:
-        refused = super().refused_orderings()
+        refused: set[str] = super().refused_orderings()  # type: ignore[misc]
         return refused | set(NUMBER_ORDERINGS) if refused else refused
+
+
+class PlanNumbersFilter(NumberOrderings, AccountPlanFilter):
+    ordering_fields: ClassVar = {**AccountPlanFilter.ordering_fields, **NUMBER_ORDERINGS}
+
+
+class TerritoryPlanNumbersFilter(NumberOrderings, TerritoryBusinessPlanFilter):
+    ordering_fields: ClassVar = {**TerritoryBusinessPlanFilter.ordering_fields, **NUMBER_ORDERINGS}

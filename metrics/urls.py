@@ -8,6 +8,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     # Panels: parts of pages of other apps (kam.core.panels).
     path("panels/plans/", views.plan_list, name="plan_list"),
+    path("panels/territory-plans/", views.territory_plan_list, name="territory_plan_list"),
+    path("panels/plans/<uuid:pk>/accounts/", views.territory_accounts, name="territory_accounts"),
     path("panels/plans/<uuid:pk>/numbers/", views.plan_panel, name="plan_panel"),
     path("panels/plans/<uuid:pk>/outlook/", views.outlook_panel, name="outlook_panel"),
     path("plans/<uuid:pk>/outlook/", views.plan_outlook, name="plan_outlook"),

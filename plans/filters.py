@@ -121,9 +121,11 @@ class CustomValueFilter(django_filters.Filter):
 class PlanTypeSelect(forms.Select):
     """On the list page: another type has other fields, so the filters are read anew, not only the list."""
 
+    list_url = reverse_lazy("plans:accountplan_list")
+
     def __init__(self, attrs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         reading = {
-            "hx-get": reverse_lazy("plans:accountplan_list"),
+            "hx-get": self.list_url,
             "hx-include": "closest form",
             "hx-target": "#content",
             "hx-select": "#content",
@@ -134,17 +136,14 @@ class PlanTypeSelect(forms.Select):
         super().__init__({**reading, **(attrs or {})}, **kwargs)
 
 
+class TerritoryPlanTypeSelect(PlanTypeSelect):
+    list_url = reverse_lazy("plans:territoryplan_list")
+
+
 # --- Plans ----------------------------------------------------------------------------------
-class AccountPlanFilter(VisibleFilterSet):
+class PlanFilter(VisibleFilterSet):
     """Also by custom fields: those that are asked for, and those of the plan type that is."""
 
-    account = VisibleChoiceFilter(Account, label=_("Account"))
-    territory = VisibleChoiceFilter(
-        Territory, field_name="account__territory__edges_up__ancestor", label=_("Territory")
-    )
-    segment = PickListFilter(
-        PickList.SEGMENT, field_name="account__current_segment", label=_("Segment of the account")
-    )
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     plan_type = VisibleChoiceFilter(PlanType, label=_("Plan type"), widget=PlanTypeSelect)
     status = django_filters.MultipleChoiceFilter(choices=PlanStatus.choices, label=_("Status"))
@@ -152,15 +151,11 @@ class AccountPlanFilter(VisibleFilterSet):
     start_date = DayRangeFilter(label=_("Starts"))
     end_date = DayRangeFilter(label=_("Ends"))
     revenue_basis = django_filters.ChoiceFilter(choices=RevenueBasis.choices, label=_("Revenue basis"))
-    parent_plan = VisibleChoiceFilter(AccountPlan, label=_("Parent plan"), widget=forms.HiddenInput)
-    copied_from = VisibleChoiceFilter(AccountPlan, label=_("Copied from"), widget=forms.HiddenInput)
     is_confidential = YesNoFilter(label=_("Confidential"))
     updated_since = django_filters.IsoDateTimeFilter("updated_at", "gte", widget=forms.HiddenInput)
 
-    search_fields = ("name", "account__name")
     ordering_fields: ClassVar = {
         "name": "name",
-        "account": "account__name",
         "owner": "owner__last_name",
         "plan_type": "plan_type__name",
         "status": "status",
@@ -204,6 +199,31 @@ class AccountPlanFilter(VisibleFilterSet):
         today = company_today()
         current = Q(start_date__lte=today, end_date__gte=today) & ~Q(status__in=OVER)
         return queryset.filter(current if value else ~current)
+
+
+class AccountPlanFilter(PlanFilter):
+    account = VisibleChoiceFilter(Account, label=_("Account"))
+    territory = VisibleChoiceFilter(
+        Territory, field_name="account__territory__edges_up__ancestor", label=_("Territory")
+    )
+    segment = PickListFilter(
+        PickList.SEGMENT, field_name="account__current_segment", label=_("Segment of the account")
+    )
+    parent_plan = VisibleChoiceFilter(AccountPlan, label=_("Parent plan"), widget=forms.HiddenInput)
+    copied_from = VisibleChoiceFilter(AccountPlan, label=_("Copied from"), widget=forms.HiddenInput)
+
+    search_fields = ("name", "account__name")
+    ordering_fields: ClassVar = {**PlanFilter.ordering_fields, "account": "account__name"}
+
+
+class TerritoryBusinessPlanFilter(PlanFilter):
+    territory = VisibleChoiceFilter(
+        Territory, field_name="territory__edges_up__ancestor", label=_("Territory")
+    )
+    plan_type = VisibleChoiceFilter(PlanType, label=_("Plan type"), widget=TerritoryPlanTypeSelect)
+
+    search_fields = ("name", "territory__name")
+    ordering_fields: ClassVar = {**PlanFilter.ordering_fields, "territory": "territory__name"}
 
 
 class AccountPlanProductFilter(VisibleFilterSet):

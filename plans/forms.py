@@ -12,12 +12,12 @@ from django.urls import reverse_lazy
 from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, Product, ProductCategory
+from crm.models import Account, Product, ProductCategory, Territory, TerritoryEdge
 from kam.core.forms import SearchChoiceField, VersionedModelForm
 from kam.core.money import currency_choices, round_money
 from kam.core.pages import as_uuid
 from kam.users.forms import UserChoiceField
-from kam.users.models import User
+from kam.users.models import Role, User
 from plans import operations
 from plans.enums import ANALYSES, SECTIONS, Likelihood
 from plans.models import (
@@ -25,8 +25,10 @@ from plans.models import (
     AccountPlanParticipant,
     AccountPlanProduct,
     Objective,
+    Plan,
     RelatedObjectAnalysis,
     Strategy,
+    TerritoryBusinessPlan,
 )
 from templates_app.enums import FieldKind, PlanSection
 from templates_app.models import CustomField, PlanType, merged_values
@@ -64,49 +66,28 @@ def custom_form_field(definition: CustomField, text: str | None, *, currency: st
     return forms.CharField(max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}), **known)
 
 
-class AccountPlanForm(VersionedModelForm):
-    account = SearchChoiceField(Account.objects.none(), options_url=reverse_lazy("crm:account_options"))
-    owner = UserChoiceField()
-    name = forms.CharField(
-        max_length=200, required=False, help_text=_("Left empty: the account and the year.")
-    )
-    parent_plan = SearchChoiceField(
-        AccountPlan.objects.none(), options_url=reverse_lazy("plans:plan_options"), required=False
-    )
+FRAME = (
+    *("name", "plan_type", "owner", "start_date", "end_date", "currency", "sales_target", "stretch_target"),
+    *("target_from_lines", "revenue_basis", "review_frequency", "is_confidential"),
+)
+FRAME_LABELS = {
+    "target_from_lines": _("The sales target is the sum of the target lines"),
+    "include_child_accounts": _("Count the companies below, too"),
+    "is_confidential": _("Confidential"),
+}
 
-    class Meta:
-        model = AccountPlan
-        fields = (
-            "name",
-            "account",
-            "plan_type",
-            "owner",
-            "start_date",
-            "end_date",
-            "currency",
-            "sales_target",
-            "stretch_target",
-            "target_from_lines",
-            "revenue_basis",
-            "include_child_accounts",
-            "review_frequency",
-            "parent_plan",
-            "is_confidential",
-        )
-        labels = {
-            "target_from_lines": _("The sales target is the sum of the target lines"),
-            "include_child_accounts": _("Count the companies below, too"),
-            "is_confidential": _("Confidential"),
-        }
+
+class PlanForm(VersionedModelForm):
+    """The frame of a plan. `subject` names the field of what it is for."""
+
+    subject = ""
+    owner = UserChoiceField()
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         own_type = self.instance.plan_type_id
         types = PlanType.objects.visible_to(user).filter(Q(is_retired=False) | Q(pk=own_type))
         self.fields["plan_type"].queryset = types  # type: ignore[attr-defined]
-        self.fields["account"].queryset = Account.objects.visible_to(user)  # type: ignore[attr-defined]
-        others = AccountPlan.objects.visible_to(user).exclude(pk=self.instance.pk)
-        self.fields["parent_plan"].queryset = others  # type: ignore[attr-defined]
         currency = self.initial.get("currency") or ""
         self.fields["currency"].widget = forms.Select(choices=currency_choices(currency))
         for name in ("sales_target", "stretch_target"):
@@ -129,7 +110,7 @@ class AccountPlanForm(VersionedModelForm):
             self.data.get(self.add_prefix("plan_type")) if self.is_bound else self.initial.get("plan_type")
         )
         plan_type = types.filter(pk=as_uuid(str(getattr(chosen, "pk", chosen)))).first() if chosen else None
-        self.plan_type_name = plan_type.name if plan_type else _("account plan")
+        self.plan_type_name = plan_type.name if plan_type else self.instance._meta.verbose_name
         self.custom_fields = list(plan_type.custom_fields.all()) if plan_type else []
         self.custom_values: dict[str, str] | None = None
         for definition in self.custom_fields:
@@ -170,18 +151,67 @@ class AccountPlanForm(VersionedModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         self._merge_custom_values(cleaned)
-        account, start, plan_type = (cleaned.get(name) for name in ("account", "start_date", "plan_type"))
-        if not cleaned.get("name") and "name" not in self.errors and account and start:
-            cleaned["name"] = f"{account} {start.year}"[:200]
+        subject, start, plan_type = (cleaned.get(name) for name in (self.subject, "start_date", "plan_type"))
+        if not cleaned.get("name") and "name" not in self.errors and subject and start:
+            cleaned["name"] = f"{subject} {start.year}"[:200]
         owner = cleaned.get("owner")
-        if self.instance._state.adding and owner and owner != self.user and account:
-            candidate = AccountPlan(account=account, owner=owner)
+        if self.instance._state.adding and owner and owner != self.user and subject:
+            candidate = type(self.instance)(owner=owner, **{self.subject: subject})
             if not self.user.has_perm("plans.change_owner", candidate):
                 self.add_error("owner", _("You make plans of your own; hand one over once it is there."))
         # A plan type brings its own revenue basis, unless somebody chose one.
         if self.instance._state.adding and plan_type and "revenue_basis" not in self.changed_data:
             cleaned["revenue_basis"] = plan_type.default_revenue_basis
         return cleaned
+
+
+class AccountPlanForm(PlanForm):
+    subject = "account"
+    account = SearchChoiceField(Account.objects.none(), options_url=reverse_lazy("crm:account_options"))
+    name = forms.CharField(
+        max_length=200, required=False, help_text=_("Left empty: the account and the year.")
+    )
+    parent_plan = SearchChoiceField(
+        AccountPlan.objects.none(), options_url=reverse_lazy("plans:plan_options"), required=False
+    )
+
+    class Meta:
+        model = AccountPlan
+        fields = ("account", *FRAME, "include_child_accounts", "parent_plan")
+        labels = FRAME_LABELS
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        self.fields["account"].queryset = Account.objects.visible_to(user)  # type: ignore[attr-defined]
+        others = AccountPlan.objects.visible_to(user).exclude(pk=self.instance.pk)
+        self.fields["parent_plan"].queryset = others  # type: ignore[attr-defined]
+
+
+class TerritoryPlanForm(PlanForm):
+    """For a territory that the user works in or answers for."""
+
+    subject = "territory"
+    territory = forms.ModelChoiceField(
+        Territory.objects.none(),
+        help_text=_("The plan is about its accounts and those of what lies below it."),
+    )
+    name = forms.CharField(
+        max_length=200, required=False, help_text=_("Left empty: the territory and the year.")
+    )
+
+    class Meta:
+        model = TerritoryBusinessPlan
+        fields = ("territory", *FRAME)
+        labels = FRAME_LABELS
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        territories = Territory.objects.visible_to(user)
+        if user.role != Role.ADMIN:
+            territories = territories.filter(
+                Q(pk__in=TerritoryEdge.ids_of(user)) | Q(pk=self.instance.territory_id)
+            )
+        self.fields["territory"].queryset = territories  # type: ignore[attr-defined]
 
 
 class SectionForm(VersionedModelForm):
@@ -194,7 +224,7 @@ class SectionForm(VersionedModelForm):
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     class Meta:
-        model = AccountPlan
+        model = Plan
         fields = SECTIONS
 
     def __init__(self, *args: Any, section: str, **kwargs: Any) -> None:

@@ -16,7 +16,10 @@ from templates_app.enums import PlanSection
 
 @dataclass(frozen=True)
 class PlanTab:
-    """`url_name` takes the plan's id; `permission` is asked about the plan, `section` of the plan type."""
+    """`url_name` takes the plan's id; `permission` is asked about the plan, `section` of the plan type.
+
+    Pages of a territory business plan are those that say so: the others speak of one account.
+    """
 
     name: str
     label: str | Promise
@@ -24,6 +27,11 @@ class PlanTab:
     order: int
     permission: str = "plans.view_accountplan"
     section: str = ""
+    for_accounts: bool = True
+    for_territories: bool = False
+
+    def fits(self, plan: Plan) -> bool:
+        return self.for_territories if plan.is_of_territory else self.for_accounts
 
 
 _tabs: dict[str, PlanTab] = {}
@@ -38,12 +46,25 @@ def tabs_of_plan(plan: Plan, user: User, *, active: str) -> list[dict[str, Any]]
     shown = [
         {"label": tab.label, "url": reverse(tab.url_name, args=[plan.pk]), "active": tab.name == active}
         for tab in sorted(_tabs.values(), key=lambda tab: tab.order)
-        if user.has_perm(tab.permission, plan) and (not tab.section or plan.plan_type.shows(tab.section))
+        if tab.fits(plan)
+        and user.has_perm(tab.permission, plan)
+        and (not tab.section or plan.plan_type.shows(tab.section))
     ]
     return shown if len(shown) > 1 else []
 
 
-register_tab(PlanTab("targets", _("Targets"), "plans:target_grid", 15, "plans.view_numbers"))
-register_tab(PlanTab("overview", _("Overview"), "plans:accountplan_detail", 0))
-register_tab(PlanTab("products", _("Products"), "plans:plan_products", 15, section=PlanSection.PRODUCTS))
-register_tab(PlanTab("work", _("Work"), "plans:work_tree", 10))
+register_tab(PlanTab("overview", _("Overview"), "plans:accountplan_detail", 0, for_territories=True))
+register_tab(PlanTab("work", _("Work"), "plans:work_tree", 10, for_territories=True))
+register_tab(
+    PlanTab("targets", _("Targets"), "plans:target_grid", 15, "plans.view_numbers", for_territories=True)
+)
+register_tab(
+    PlanTab(
+        "products",
+        _("Products"),
+        "plans:plan_products",
+        15,
+        section=PlanSection.PRODUCTS,
+        for_territories=True,
+    )
+)

@@ -17,47 +17,58 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kam.core.formatting import format_money_short
-from kam.core.templatetags.kam import day, icon
+from kam.core.templatetags.kam import day, icon, status_pill
 from metrics.charts import mini_plan_bar
+from metrics.enums import Gap
 from metrics.models import PlanKPI
 from metrics.templatetags.charts import variance_of
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.templatetags.plans import plan_status
 
 register = template.Library()
 
+GAPS = {
+    Gap.NO_PLAN: ("bad", "target"),
+    Gap.BEHIND: ("bad", "trending-down"),
+    Gap.CONTACT_OVERDUE: ("warn", "calendar-due"),
+    Gap.NO_CONTACT_DUE: ("warn", "phone"),
+}
 CHART_ID = "bar-of-plan"  # stands in what is kept for the id of the chart
 
 
 @register.simple_tag
-def plan_rows(
-    plans: Iterable[AccountPlan], *, sees_numbers: bool, open_numbers: Collection[UUID]
-) -> SafeString:
-    """Needs `account`, `owner`, `plan_type` and `kpi`."""
+def gap_pill(gap: Gap) -> SafeString:
+    tone, icon_name = GAPS[gap]
+    return status_pill(gap.label, tone, icon_name)
+
+
+@register.simple_tag
+def plan_rows(plans: Iterable[Plan], *, sees_numbers: bool, open_numbers: Collection[UUID]) -> SafeString:
+    """Needs `account` (or `territory`), `owner`, `plan_type` and `kpi`."""
     language = get_language() or ""
-    pattern = _plan_row(language)
     rows = []
     for plan in plans:
+        pattern = _plan_row(language, plan.is_of_territory)
         numbers = _numbers_of(plan, language, plan.pk in open_numbers) if sees_numbers else ""
         rows.append(_write_plan(pattern, plan, numbers))
     return mark_safe("\n".join(rows))
 
 
 @lru_cache(maxsize=16)
-def _plan_row(language: str) -> str:
-    labels = [format_html('data-label="{}"', label) for label in (_("Account"), _("Status"), _("Ends"))]
-    account, status, ends = (label.replace("{", "{{").replace("}", "}}") for label in labels)
+def _plan_row(language: str, is_of_territory: bool) -> str:
+    words = (_("Territory") if is_of_territory else _("Account"), _("Status"), _("Ends"))
+    labels = [format_html('data-label="{}"', label) for label in words]
+    subject, status, ends = (label.replace("{", "{{").replace("}", "}}") for label in labels)
     return (
         '<tr><td class="k-main"><a href="{}">{}</a>{}<small>{} · {}</small></td>'
-        f'<td {account}><a href="{{}}">{{}}</a></td>'
+        f'<td {subject}><a href="{{}}">{{}}</a></td>'
         f"<td {status}>{{}}</td>"
         f'<td class="text-nowrap" {ends}>{{}}<small>{{}}</small></td>'
         "{}</tr>"
     )
 
 
-def _write_plan(pattern: str, plan: AccountPlan, numbers: SafeString | str) -> SafeString:
-    account = plan.account
+def _write_plan(pattern: str, plan: Plan, numbers: SafeString | str) -> SafeString:
     lock = mark_safe(" " + icon("lock", size="s", label=_("Confidential"))) if plan.is_confidential else ""
     return format_html(
         pattern,
@@ -66,8 +77,8 @@ def _write_plan(pattern: str, plan: AccountPlan, numbers: SafeString | str) -> S
         lock,
         plan.owner,
         plan.plan_type,
-        account.get_absolute_url(),
-        account.name,
+        plan.subject_url,
+        plan.subject,
         plan_status(plan),
         day(plan.end_date),
         _("from %(day)s") % {"day": day(plan.start_date)},
@@ -75,7 +86,7 @@ def _write_plan(pattern: str, plan: AccountPlan, numbers: SafeString | str) -> S
     )
 
 
-def _numbers_of(plan: AccountPlan, language: str, are_open: bool) -> SafeString:
+def _numbers_of(plan: Plan, language: str, are_open: bool) -> SafeString:
     if not are_open:
         return _wide_cell(_("Numbers are not open to you"))
     kpi: PlanKPI | None = getattr(plan, "kpi", None)

@@ -7,6 +7,7 @@ from metrics.views.outlook import outlook_panel, plan_outlook
 from metrics.views.panels import account_plans, opportunity_plans, plan_list, plan_panel
 from metrics.views.promises import commitment_evidence, plan_promises, promises_panel
 from metrics.views.records import kpi_records
+from metrics.views.territories import territory_accounts, territory_plan_list
 
 __all__ = [
     "account_plans",
@@ -25,4 +26,6 @@ __all__ = [
     "retry_failure",
     "run_job_now",
     "sweep_now",
+    "territory_accounts",
+    "territory_plan_list",
 ]

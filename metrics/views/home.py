@@ -27,7 +27,7 @@ from metrics.policies import outlook_tone
 from metrics.portfolio import Totals, portfolio_totals
 from metrics.rules import plans_with_numbers
 from plans.enums import ObjectiveStatus, PlanStatus
-from plans.models import AccountPlan, AccountPlanObjective
+from plans.models import Objective, Plan
 
 SHOWN_PLANS = 12
 SHOWN_ITEMS = 4
@@ -89,22 +89,26 @@ def greeting(hour: int) -> str:
 
 
 def with_progress(plans: QuerySet) -> QuerySet:
-    objectives = AccountPlanObjective.objects.unscoped("progress of plans that were loaded through the gate")
+    objectives = Objective.objects.unscoped("progress of plans that were loaded through the gate")
     return plans.prefetch_related(Prefetch("objectives", objectives.with_work()))
 
 
-def my_plans(user: User) -> list[AccountPlan]:
+def my_plans(user: User) -> list[Plan]:
     """Live plans that the user owns or takes part in, those that end first at the top."""
-    plans = AccountPlan.objects.visible_to(user).taking_part(user).live()
-    rows = with_progress(plans).select_related("account", "owner", "kpi").order_by("end_date", "name")
+    plans = Plan.objects.visible_to(user).taking_part(user).live()
+    rows = (
+        with_progress(plans)
+        .select_related("account", "territory", "owner", "kpi")
+        .order_by("end_date", "name")
+    )
     return list(rows[: SHOWN_PLANS + 1])
 
 
-def team_plans(user: User, *, today: date) -> list[AccountPlan]:
+def team_plans(user: User, *, today: date) -> list[Plan]:
     """Current plans of others in the user's scope, the farthest behind first."""
-    plans = AccountPlan.objects.visible_to(user).current(today=today).exclude(owner=user)
+    plans = Plan.objects.visible_to(user).current(today=today).exclude(owner=user)
     behind_first = F("kpi__company_forecast_target_variance").asc(nulls_last=True)
-    rows = with_progress(plans).select_related("account", "owner", "kpi")
+    rows = with_progress(plans).select_related("account", "territory", "owner", "kpi")
     return list(rows.order_by(behind_first, "name")[:SHOWN_PLANS])
 
 
@@ -119,9 +123,7 @@ def my_activities(user: User) -> list[Activity]:
     return with_rights(rows[:50], user, "crm.change_activity")
 
 
-def concerns_of(
-    user: User, mine: list[AccountPlan], planned: list[Activity], *, today: date
-) -> list[Concern]:
+def concerns_of(user: User, mine: list[Plan], planned: list[Activity], *, today: date) -> list[Concern]:
     found = [
         overdue_activities(planned),
         due_contacts(user, today=today),
@@ -178,7 +180,7 @@ def slipped_opportunities(user: User, *, today: date) -> Concern:
 
 
 def overdue_objectives(user: User, *, today: date) -> Concern:
-    rows = AccountPlanObjective.objects.visible_to(user).filter(
+    rows = Objective.objects.visible_to(user).filter(
         owner=user, status__in=OPEN_OBJECTIVES, target_date__lt=today
     )
     rows = rows.exclude(plan__status__in=[PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED])
@@ -193,7 +195,7 @@ def overdue_objectives(user: User, *, today: date) -> Concern:
     return concern(_("Overdue objectives"), "flag", "bad", items)
 
 
-def plan_concerns(user: User, mine: list[AccountPlan], *, today: date) -> list[Concern]:
+def plan_concerns(user: User, mine: list[Plan], *, today: date) -> list[Concern]:
     """Of the plans the user owns: behind their target, about to end, never activated."""
     own = [plan for plan in mine if plan.owner_id == user.pk]
     active = [plan for plan in own if plan.status == PlanStatus.ACTIVE]
@@ -217,19 +219,19 @@ def plan_concerns(user: User, mine: list[AccountPlan], *, today: date) -> list[C
     ]
 
 
-def expected_percent(plan: AccountPlan) -> Any:
+def expected_percent(plan: Plan) -> Any:
     kpi = getattr(plan, "kpi", None)
     return kpi.percent["total_expected_revenue"] if kpi is not None else None
 
 
-def is_behind(plan: AccountPlan) -> bool:
+def is_behind(plan: Plan) -> bool:
     return outlook_tone(expected_percent(plan)) == "bad"
 
 
-def behind_item(plan: AccountPlan) -> Item:
+def behind_item(plan: Plan) -> Item:
     note = _("%(percent)s of target expected") % {"percent": format_percent(expected_percent(plan))}
     return Item(plan.name, note, plan.get_absolute_url())
 
 
-def item_of(plan: AccountPlan, note: str, day: date) -> Item:
+def item_of(plan: Plan, note: str, day: date) -> Item:
     return Item(plan.name, note % {"day": date_format(day)}, plan.get_absolute_url())

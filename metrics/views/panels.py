@@ -22,7 +22,7 @@ from metrics.filters import PlanNumbersFilter
 from metrics.record_rows import named_products
 from metrics.views.tiles import chart_of, rows_of, tiles_of
 from plans.coverage import covering
-from plans.models import AccountPlan
+from plans.models import AccountPlan, Plan
 
 SHOWN_PLANS = 10
 # What a row of the list shows; a list of whole rows, with all their texts, takes half as long again.
@@ -47,17 +47,17 @@ COLUMNS = (
 SHOWN_FILTERS = ("status", "owner", "account", "territory", "plan_type", "start_date")
 
 
-def plans_with_open_numbers(user: User, plans: Iterable[AccountPlan]) -> Collection[UUID]:
+def plans_with_open_numbers(user: User, plans: Iterable[Plan]) -> Collection[UUID]:
     """Of these plans, those whose targets and pipeline the user may see: one question for all of them."""
     ids = {plan.pk for plan in plans}
     if user.has_perm("plans.view_numbers"):
         return ids
-    mine = AccountPlan.objects.visible_to(user).taking_part(user)
+    mine = Plan.objects.visible_to(user).taking_part(user)
     return set(mine.filter(pk__in=ids).values_list("pk", flat=True))
 
 
-@object_required(AccountPlan, "plans.view_numbers")
-def plan_panel(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_numbers")
+def plan_panel(request: HttpRequest, plan: Plan) -> HttpResponse:
     """Tiles and chart of a plan, repaired before they are read."""
     if not is_part_of_page(request):
         return redirect(plan)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kam.core.policy import object_required
 from metrics import policies
 from metrics.records import records_of
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.operations import log_confidential_look
 
 PAGE_SIZE = 50
@@ -28,11 +28,11 @@ LABELS = {
 
 
 @object_required(
-    AccountPlan,
+    Plan,
     "plans.view_numbers",
-    queryset=lambda plans: plans.select_related("account", "owner", "plan_type"),
+    queryset=lambda plans: plans.select_related("account", "territory", "owner", "plan_type"),
 )
-def kpi_records(request: HttpRequest, plan: AccountPlan, kpi: str) -> HttpResponse:
+def kpi_records(request: HttpRequest, plan: Plan, kpi: str) -> HttpResponse:
     if kpi not in policies.KPIS:
         raise Http404
     log_confidential_look(plan=plan, user=request.user)

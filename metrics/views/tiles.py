@@ -15,7 +15,7 @@ from kam.core.formatting import DASH, format_money, format_money_short, format_n
 from metrics.charts import plan_chart
 from metrics.models import PlanKPI
 from metrics.policies import outlook_tone
-from plans.models import AccountPlan
+from plans.models import Plan
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Tile:
     flag_tone: str = "warn"
 
 
-def tiles_of(plan: AccountPlan, kpi: PlanKPI) -> list[Tile]:
+def tiles_of(plan: Plan, kpi: PlanKPI) -> list[Tile]:
     """The six numbers of a plan, each with the way to its records."""
     percent = kpi.percent
 
@@ -86,7 +86,7 @@ def joined(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def stretch_of(plan: AccountPlan) -> str:
+def stretch_of(plan: Plan) -> str:
     if plan.sales_target is None:
         return _("Not set yet")
     if plan.stretch_target is None:
@@ -94,7 +94,7 @@ def stretch_of(plan: AccountPlan) -> str:
     return _("Stretch %(amount)s") % {"amount": format_money_short(plan.stretch_target, plan.currency)}
 
 
-def chart_of(plan: AccountPlan, kpi: PlanKPI) -> SafeString:
+def chart_of(plan: Plan, kpi: PlanKPI) -> SafeString:
     return plan_chart(
         chart_id="plan-chart",
         currency=kpi.currency,

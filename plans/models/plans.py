@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, Q
+from django.db.models import Exists, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,7 @@ from templates_app.enums import RevenueBasis, ReviewFrequency
 from templates_app.models import PlanType, merged_values
 
 OVER = (PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED)
+OF_AN_ACCOUNT = {"account__isnull": False}  # what a territory's plan cannot be chosen for
 EDITING_ROLES = frozenset({Role.KAM, Role.MSL, Role.MANAGER})
 
 
@@ -142,7 +144,7 @@ class Plan(BaseModel):
         null=True,
         blank=True,
         related_name="child_plans",
-        limit_choices_to={"account__isnull": False},
+        limit_choices_to=OF_AN_ACCOUNT,
     )
     copied_from = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="copies"
@@ -212,9 +214,33 @@ class Plan(BaseModel):
         return record_url("plans:accountplan_detail", self.pk)
 
     @property
-    def subject(self) -> Account | Territory:
+    def is_of_territory(self) -> bool:
+        return self.territory_id is not None
+
+    @property
+    def subject(self) -> Account | Territory | None:
         """What the plan is for."""
-        return self.territory if self.territory_id else self.account
+        return self.territory if self.is_of_territory else self.account
+
+    @property
+    def subject_url(self) -> str:
+        """The account's page, or the plans in the territory."""
+        if self.is_of_territory or self.account is None:
+            return f"{self.list_url}?territory={self.territory_id}"
+        return self.account.get_absolute_url()
+
+    @property
+    def list_url(self) -> str:
+        """The list of plans of its kind."""
+        return reverse(f"plans:{'territoryplan' if self.is_of_territory else 'accountplan'}_list")
+
+    def accounts(self) -> QuerySet:
+        """Ids of the accounts that it is about, for use in a subquery."""
+        if self.is_of_territory:
+            inside = Account.objects.unscoped("accounts that a plan is about")
+            return inside.filter(territory__edges_up__ancestor=self.territory_id).values("pk")
+        below = AccountEdge.objects.filter(ancestor=self.account_id)
+        return (below if self.include_child_accounts else below.filter(depth=0)).values("descendant_id")
 
     @property
     def change_container_id(self) -> Any:
@@ -296,8 +322,8 @@ class AccountPlanManager(PlanManager):
 class AccountPlan(Plan):
     account: models.ForeignKey[Account, Account]
     account_id: UUID
+    is_of_territory = False  # type: ignore[assignment]  # known by its kind, also where few columns were read
     objects = AccountPlanManager()
-    logged_as = "plans.accountplan"
 
     class Meta:
         proxy = True
@@ -311,6 +337,7 @@ class TerritoryPlanManager(PlanManager):
 class TerritoryBusinessPlan(Plan):
     territory: models.ForeignKey[Territory, Territory]
     territory_id: UUID
+    is_of_territory = True  # type: ignore[assignment]
     objects = TerritoryPlanManager()
     logged_as = "plans.territorybusinessplan"
 

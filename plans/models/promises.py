@@ -27,7 +27,7 @@ from kam.core.formatting import format_number
 from kam.core.models import BaseModel
 from kam.core.money import validate_minor_units
 from plans.enums import ExpenseStatus
-from plans.models.plans import ByPlanQuerySet, Plan
+from plans.models.plans import OF_AN_ACCOUNT, ByPlanQuerySet, Plan
 
 EXTERNAL_HELP = _("The customer's version of the page may show it.")
 
@@ -53,7 +53,7 @@ def check_pick(value: PickListValue | None, pick_list: str, field: str) -> None:
 class Commitment(BaseModel):
     """“We promise 8 joint calls”: filled by counting what was done with the account in the plan's period."""
 
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="commitments")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="commitments", limit_choices_to=OF_AN_ACCOUNT)
     activity_type = models.ForeignKey(ActivityType, models.PROTECT, related_name="commitments")
     quantity = QuantityField(help_text=_("How many we promise."))
     due_date = models.DateField(
@@ -116,7 +116,7 @@ class Commitment(BaseModel):
 class PlanEvent(BaseModel):
     """A trade show, a training day: what we hold or visit together."""
 
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="events")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="events", limit_choices_to=OF_AN_ACCOUNT)
     name = models.CharField(max_length=200)
     kind = pick_list_key(PickList.PLAN_EVENT_KIND)
     date = models.DateField()
@@ -161,7 +161,7 @@ class PlanEvent(BaseModel):
 class CoopFund(BaseModel):
     """Marketing money that we share with a customer, in the plan's currency."""
 
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="coop_funds")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="coop_funds", limit_choices_to=OF_AN_ACCOUNT)
     name = models.CharField(max_length=200)
     amount = MoneyField()
     terms = models.TextField(
@@ -262,7 +262,9 @@ def check_amount(amount: Decimal | None, currency: str) -> None:
 class RebateProgram(BaseModel):
     """Money back on what the plan's accounts order within the programme's period, by tiers."""
 
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="rebate_programs")
+    plan = models.ForeignKey(
+        Plan, models.CASCADE, related_name="rebate_programs", limit_choices_to=OF_AN_ACCOUNT
+    )
     name = models.CharField(max_length=200)
     start_date = models.DateField()
     end_date = models.DateField()

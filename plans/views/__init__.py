@@ -7,6 +7,8 @@ from plans.views.accountplans import (
     accountplan_list,
     accountplan_update,
     plan_options,
+    territoryplan_create,
+    territoryplan_list,
 )
 from plans.views.analyses import analyses_reorder, analysis_create, analysis_delete, analysis_update
 from plans.views.copying import accountplan_copy
@@ -99,4 +101,6 @@ __all__ = [
     "target_add",
     "target_grid",
     "target_grow",
+    "territoryplan_create",
+    "territoryplan_list",
 ]

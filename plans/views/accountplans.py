@@ -1,4 +1,4 @@
-"""Account plans: list, form, life cycle. The page of one plan is in `plan_page`."""
+"""Plans of accounts and of territories: lists, forms, life cycle. The page of one plan is in `plan_page`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm.models import Account
+from crm.models import Account, Territory
 from kam.core.changes import StaleObjectError
 from kam.core.clock import company_today
 from kam.core.forms import options_response, saved
@@ -20,8 +21,15 @@ from kam.core.pages import as_uuid, posted, render_form, typed
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required, signed_in
 from plans import operations, policies
-from plans.forms import AccountPlanForm, StatusForm
-from plans.models import AccountPlan, AccountPlanParticipant, Objective, Strategy
+from plans.forms import AccountPlanForm, StatusForm, TerritoryPlanForm
+from plans.models import (
+    AccountPlan,
+    AccountPlanParticipant,
+    Objective,
+    Plan,
+    Strategy,
+    TerritoryBusinessPlan,
+)
 from templates_app.models import PlanType
 
 # The words of the steps of a plan's life: what the button says, and what was done.
@@ -36,6 +44,10 @@ STEPS = {
     ),
     "reopen": (gettext_lazy("Reopen"), gettext_lazy("The plan is a draft again.")),
 }
+
+
+def with_subject(plans: QuerySet) -> QuerySet:
+    return plans.select_related("account", "territory", "plan_type")
 
 
 @signed_in
@@ -57,11 +69,37 @@ def accountplan_create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(plan)s” is there, as a draft.") % {"plan": form.instance})
         return redirect(form.instance)
-    return render_form(request, "plans/accountplan_form.html", {"form": form, "nav_section": "plans"})
+    context = {"form": form, "list_url": reverse("plans:accountplan_list"), "nav_section": "plans"}
+    return render_form(request, "plans/accountplan_form.html", context)
+
+
+@signed_in
+def territoryplan_list(request: HttpRequest) -> HttpResponse:
+    context = {
+        "list_panel": render_panel(request, "metrics:territory_plan_list"),
+        "may_add": request.user.has_perm("plans.add_territorybusinessplan"),
+        "nav_section": "territory_plans",
+    }
+    return render(request, "plans/territoryplan_list.html", context)
+
+
+@permission_required("plans.add_territorybusinessplan")
+def territoryplan_create(request: HttpRequest) -> HttpResponse:
+    plan = TerritoryBusinessPlan()
+    form = TerritoryPlanForm(posted(request), initial=suggested(request), instance=plan, user=request.user)
+    if request.method == "POST" and saved(form, form.save):
+        messages.success(request, _("“%(plan)s” is there, as a draft.") % {"plan": form.instance})
+        return redirect(form.instance)
+    context = {
+        "form": form,
+        "list_url": reverse("plans:territoryplan_list"),
+        "nav_section": "territory_plans",
+    }
+    return render_form(request, "plans/accountplan_form.html", context)
 
 
 def suggested(request: HttpRequest) -> dict[str, Any]:
-    """What a new plan starts with: the reader's account, the coming period, a name."""
+    """What a new plan starts with: the reader's account or territory, the coming period, a name."""
     start, end = policies.suggested_period(company_today())
     plan_type = asked_type(request) or PlanType.objects.visible_to(request.user).offered().first()
     values: dict[str, Any] = {
@@ -81,6 +119,8 @@ def suggested(request: HttpRequest) -> dict[str, Any]:
             "name": f"{account} {start.year}",
             "currency": account.currency or settings.COMPANY_CURRENCY,
         }
+    else:
+        values["territory"] = Territory.objects.visible_to(request.user).of(request.user).first()
     return values
 
 
@@ -90,26 +130,25 @@ def asked_type(request: HttpRequest) -> PlanType | None:
     return PlanType.objects.visible_to(request.user).filter(pk=pk).first()
 
 
-@object_required(
-    AccountPlan, "plans.change_accountplan", queryset=lambda rows: rows.select_related("account", "plan_type")
-)
-def accountplan_update(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan", queryset=with_subject)
+def accountplan_update(request: HttpRequest, plan: Plan) -> HttpResponse:
     initial = {"plan_type": asked} if (asked := asked_type(request)) else {}
-    form = AccountPlanForm(posted(request), initial=initial, instance=plan, user=request.user)
+    form_class = TerritoryPlanForm if plan.is_of_territory else AccountPlanForm
+    form = form_class(posted(request), initial=initial, instance=plan, user=request.user)
     if request.method == "POST" and saved(form, form.save):
         messages.success(request, _("“%(plan)s” is saved.") % {"plan": plan})
         return redirect(plan)
-    context = {"form": form, "plan": plan, "nav_section": "plans"}
+    context = {"form": form, "plan": plan, "list_url": plan.list_url, "nav_section": "plans"}
     return render_form(request, "plans/accountplan_form.html", context)
 
 
-@object_required(AccountPlan, "plans.delete_accountplan")
-def accountplan_delete(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.delete_accountplan")
+def accountplan_delete(request: HttpRequest, plan: Plan) -> HttpResponse:
     if request.method == "POST":
-        name = str(plan)
+        name, list_url = str(plan), plan.list_url
         plan.delete()
         messages.success(request, _("“%(plan)s” is deleted.") % {"plan": name})
-        return redirect("plans:accountplan_list")
+        return redirect(list_url)
     user = request.user
     strategies = Strategy.objects.visible_to(user).filter(plan=plan).count()
     objectives = Objective.objects.visible_to(user).filter(plan=plan).count()
@@ -124,8 +163,8 @@ def accountplan_delete(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     return render(request, "plans/accountplan_confirm_delete.html", context)
 
 
-@object_required(AccountPlan, "plans.change_accountplan")
-def accountplan_action(request: HttpRequest, plan: AccountPlan, action: str) -> HttpResponse:
+@object_required(Plan, "plans.change_accountplan")
+def accountplan_action(request: HttpRequest, plan: Plan, action: str) -> HttpResponse:
     """One step of the life cycle, with a comment for the history."""
     if action not in STEPS:
         raise Http404

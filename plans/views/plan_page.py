@@ -24,7 +24,7 @@ from kam.core.policy import object_required, with_rights
 from kam.users.models import User
 from plans import operations, policies
 from plans.enums import SECTIONS
-from plans.models import AccountPlan, AccountPlanParticipant, Objective, Plan, Strategy
+from plans.models import AccountPlanParticipant, Objective, Plan, Strategy
 from plans.views.accountplans import STEPS
 from plans.views.analyses import analysis_panel
 from plans.views.sections import blocks_of, custom_values_of
@@ -84,8 +84,9 @@ def whole(plans: QuerySet) -> QuerySet:
         short_term_touched_at=Subquery(short_term_changes().values("at")[:1]),
         short_term_touched_by=Subquery(short_term_changes().values("actor_name")[:1]),
     )
-    plans = plans.select_related("account", "plan_type", "owner")
-    return plans.only(*PLAN_COLUMNS, *SECTIONS, "account__name", *names_at("owner")).prefetch_related(
+    plans = plans.select_related("account", "territory", "plan_type", "owner")
+    names = ("account__name", "territory__name", *names_at("owner"))
+    return plans.only(*PLAN_COLUMNS, *SECTIONS, *names).prefetch_related(
         "plan_type__custom_fields",
         Prefetch("objectives", objectives),
         Prefetch(
@@ -108,8 +109,8 @@ def short_term_changes() -> QuerySet:
     return changes.filter(object_id=OuterRef("pk"), after__has_key="short_term_plan").order_by("-id")
 
 
-@object_required(AccountPlan, "plans.view_accountplan", queryset=whole)
-def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_accountplan", queryset=whole)
+def accountplan_detail(request: HttpRequest, plan: Plan) -> HttpResponse:
     user = request.user
     operations.log_confidential_look(plan=plan, user=user)
     may_change = user.has_perm("plans.change_accountplan", plan)
@@ -119,6 +120,9 @@ def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         "plan": plan,
         "plan_tab": "overview",
         "account": plan.account,
+        "accounts_panel": render_panel(request, "metrics:territory_accounts", plan)
+        if plan.is_of_territory
+        else "",
         "today": company_today(),
         "numbers_panel": render_panel(request, "metrics:plan_panel", plan),
         "branches": branches_of(plan, objectives),
@@ -127,11 +131,11 @@ def accountplan_detail(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
         "custom_values": custom_values_of(plan, people=people_of(plan), sees_numbers=sees_numbers),
         "analyses": analysis_panel(request, plan, objectives),
         "participants": plan.participants.all(),
-        "planned": next_activities(plan, user),
+        "planned": [] if plan.is_of_territory else next_activities(plan, user),
         "changes": changes_of(plan, sees_numbers=sees_numbers),
         "may_change": may_change,
         "may_delete": user.has_perm("plans.delete_accountplan", plan),
-        "may_copy": user.has_perm("plans.add_accountplan"),
+        "may_copy": not plan.is_of_territory and user.has_perm("plans.add_accountplan"),
         "may_add_activity": user.has_perm("crm.add_activity"),
         "steps": steps_of(plan) if may_change else [],
         "nav_section": "plans",
@@ -182,7 +186,7 @@ def people_of(plan: Plan) -> dict[UUID, User]:
 def changes_of(plan: Plan, *, sees_numbers: bool) -> list[Any]:
     """What was done to the plan lately: amounts for those who may see numbers, links to other plans for nobody."""
     changes = Change.objects.of(plan)[:SHOWN_CHANGES]
-    rows = [*people_of(plan).values(), plan.account, plan.plan_type, *plan.strategies.all()]
+    rows = [*people_of(plan).values(), plan.subject, plan.plan_type, *plan.strategies.all()]
     return readable(
         changes,
         page_of=plan.pk,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from kam.core.forms import saved
 from kam.core.pages import posted, render_form
 from kam.core.policy import object_required
-from plans.models import Commitment, CoopExpense, CoopFund, Plan, PlanEvent, RebateProgram
+from plans.models import AccountPlan, Commitment, CoopExpense, CoopFund, PlanEvent, RebateProgram
 from plans.promise_forms import (
     CommitmentForm,
     CoopExpenseForm,
@@ -38,7 +38,7 @@ def with_type(rows: QuerySet) -> QuerySet:
     return rows.select_related("plan", "activity_type", "owner")
 
 
-def ledger_url(plan: Plan) -> str:
+def ledger_url(plan: AccountPlan) -> str:
     return reverse("metrics:plan_promises", args=[plan.pk])
 
 
@@ -77,8 +77,8 @@ def delete(request: HttpRequest, promise: Any, *, note: str = "") -> HttpRespons
 
 
 # --- Commitments ------------------------------------------------------------------------------
-@object_required(Plan, "plans.add_commitment")
-def commitment_create(request: HttpRequest, plan: Plan) -> HttpResponse:
+@object_required(AccountPlan, "plans.add_commitment")
+def commitment_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     start = {"owner": request.user}
     form = CommitmentForm(posted(request), initial=start, instance=Commitment(plan=plan), user=request.user)
     return answer(request, form, title=_("New commitment"))
@@ -96,8 +96,8 @@ def commitment_delete(request: HttpRequest, commitment: Commitment) -> HttpRespo
 
 
 # --- Events -----------------------------------------------------------------------------------
-@object_required(Plan, "plans.add_planevent")
-def event_create(request: HttpRequest, plan: Plan) -> HttpResponse:
+@object_required(AccountPlan, "plans.add_planevent")
+def event_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     start = {"owner": request.user}
     form = PlanEventForm(posted(request), initial=start, instance=PlanEvent(plan=plan), user=request.user)
     return answer(request, form, title=_("New event"))
@@ -115,8 +115,8 @@ def event_delete(request: HttpRequest, event: PlanEvent) -> HttpResponse:
 
 
 # --- Co-op funds and their expenses -------------------------------------------------------------
-@object_required(Plan, "plans.add_coopfund")
-def coopfund_create(request: HttpRequest, plan: Plan) -> HttpResponse:
+@object_required(AccountPlan, "plans.add_coopfund")
+def coopfund_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     form = CoopFundForm(posted(request), instance=CoopFund(plan=plan), user=request.user)
     return answer(request, form, title=_("New co-op fund"))
 
@@ -152,8 +152,8 @@ def coopexpense_delete(request: HttpRequest, expense: CoopExpense) -> HttpRespon
 
 
 # --- Rebate programmes --------------------------------------------------------------------------
-@object_required(Plan, "plans.add_rebateprogram")
-def rebateprogram_create(request: HttpRequest, plan: Plan) -> HttpResponse:
+@object_required(AccountPlan, "plans.add_rebateprogram")
+def rebateprogram_create(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     """Over the plan's period, until somebody says otherwise."""
     start = {"start_date": plan.start_date, "end_date": plan.end_date}
     form = RebateProgramForm(

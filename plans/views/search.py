@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from crm.models import Account, Contact, Opportunity
 from kam.core.pages import typed
 from kam.core.policy import signed_in
-from plans.models import AccountPlan
+from plans.models import AccountPlan, TerritoryBusinessPlan
 
 SHOWN = 8
 COUNTED = 100  # beyond that, the number of matches helps nobody
@@ -53,6 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def groups_for(request: HttpRequest, text: str) -> list[Group]:
     user = request.user
     plans = AccountPlan.objects.visible_to(user).select_related("account", "owner")
+    territory_plans = TerritoryBusinessPlan.objects.visible_to(user).select_related("territory", "owner")
     accounts = Account.objects.visible_to(user).select_related("territory", "owner")
     contacts = Contact.objects.visible_to(user).select_related("account")
     groups = [
@@ -64,6 +65,14 @@ def groups_for(request: HttpRequest, text: str) -> list[Group]:
             "plans:accountplan_list",
             text,
         ),
+        group(
+            "plans",
+            _("Territory plans"),
+            "world",
+            matching(territory_plans, text, "territory__name"),
+            "plans:territoryplan_list",
+            text,
+        ),
         group("accounts", _("Accounts"), "building", matching(accounts, text), "crm:account_list", text),
         group(
             "contacts", _("Contacts"), "users", matching(contacts, text, "email", "account__name"), "", text
@@ -73,7 +82,7 @@ def groups_for(request: HttpRequest, text: str) -> list[Group]:
         deals = Opportunity.objects.visible_to(user).select_related("account", "stage")
         found = matching(deals, text, "account__name")
         groups.insert(
-            2, group("opportunities", _("Opportunities"), "coins", found, "crm:opportunity_list", text)
+            3, group("opportunities", _("Opportunities"), "coins", found, "crm:opportunity_list", text)
         )
     return groups
 

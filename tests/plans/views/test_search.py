@@ -71,7 +71,7 @@ def test_statements_do_not_grow_with_the_matches(
     client_as: ClientFor, world: World, account_manager: User, django_assert_num_queries
 ) -> None:
     client = client_as(account_manager)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         get(client, URL, data={"q": "harbour"})
     for _number in range(2):
         account = factories.create_account(
@@ -80,7 +80,7 @@ def test_statements_do_not_grow_with_the_matches(
         factories.create_plan(account, "Harbour plan", owner=factories.create_user())
         factories.create_contact(account, "Harbour Master")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         get(client, URL, data={"q": "harbour"})
 
 

@@ -1,0 +1,178 @@
+"""The accounts of a territory business plan: what each brings, whose plans look after it, what is missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from crm.enums import ActivityStatus, SegmentMeaning
+from crm.models import Account, Activity
+from crm.rates import Rates
+from kam.core.aggregates import ExactSum
+from kam.core.fields import MoneyField
+from kam.users.models import User
+from metrics.enums import Gap
+from metrics.models import PlanKPI
+from metrics.policies import outlook_tone
+from metrics.portfolio import SOURCES, Kind
+from plans import policies
+from plans.actuals import as_decimal
+from plans.models import AccountPlan, Plan
+
+REASON = "about accounts that were loaded through the gate"
+
+
+def accounts_of(plan: Plan, user: User) -> QuerySet:
+    """Those in the territory and below it that the user may see, with what their gaps are read from."""
+    planned = Activity.objects.unscoped(REASON).filter(account=OuterRef("pk"), status=ActivityStatus.PLANNED)
+    rows = Account.objects.visible_to(user).filter(pk__in=plan.accounts()).with_last_activity()
+    rows = rows.annotate(has_planned=Exists(planned))
+    return rows.select_related("owner", "territory", "current_segment", "target_segment").order_by(
+        "name", "pk"
+    )
+
+
+def hidden_count(plan: Plan, user: User) -> int:
+    """How many accounts more count in the plan than the user may open."""
+    seen = Account.objects.visible_to(user).filter(pk__in=plan.accounts())
+    return int(plan.accounts().exclude(pk__in=seen.order_by().values("pk")).count())
+
+
+@dataclass
+class Amounts:
+    """What an account brings in the plan's period, in the plan's currency; without a rate a sum is left out."""
+
+    won: Fraction = Fraction(0)
+    pipeline: Fraction = Fraction(0)
+    not_converted: int = 0
+
+
+@dataclass(frozen=True)
+class PlanOfAccount:
+    """`kpi` is None where its numbers are not there or not open to the reader."""
+
+    plan: AccountPlan
+    kpi: PlanKPI | None
+
+    @property
+    def is_behind(self) -> bool:
+        return self.kpi is not None and outlook_tone(self.kpi.percent["total_expected_revenue"]) == "bad"
+
+
+@dataclass
+class AccountRow:
+    account: Any
+    plans: list[PlanOfAccount] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    won: Decimal | None = None
+    pipeline: Decimal | None = None
+    share: Decimal | None = None  # of the plan's won revenue, in percent
+    not_converted: int = 0
+
+
+def rows_of(
+    plan: Plan, accounts: Sequence[Any], *, user: User, open_numbers: Any, won: Decimal | None, today: date
+) -> list[AccountRow]:
+    """A row for each of these accounts. `won` is what the whole plan has won; None leaves amounts out."""
+    ids = [account.pk for account in accounts]
+    own_plans = plans_of(plan, ids, user=user, open_numbers=open_numbers)
+    amounts = {} if won is None else amounts_of(plan, ids, user)
+    rows = []
+    for account in accounts:
+        row = AccountRow(account, own_plans.get(account.pk, []))
+        row.gaps = gaps_of(account, row.plans, today=today)
+        if won is not None:
+            found = amounts.get(account.pk, Amounts())
+            row.won, row.pipeline = (
+                as_decimal(value, plan.currency) for value in (found.won, found.pipeline)
+            )
+            row.share = policies.as_percent(row.won / won) if won > 0 else None
+            row.not_converted = found.not_converted
+        rows.append(row)
+    return rows
+
+
+def plans_of(
+    plan: Plan, ids: Collection[UUID], *, user: User, open_numbers: Any
+) -> dict[UUID, list[PlanOfAccount]]:
+    """The accounts' own live plans with days in the plan's period, as far as the user may see them."""
+    rows = AccountPlan.objects.visible_to(user).live()
+    rows = rows.filter(account__in=ids, start_date__lte=plan.end_date, end_date__gte=plan.start_date)
+    plans = list(rows.select_related("kpi", "owner").order_by("start_date", "name", "pk"))
+    shown = open_numbers(user, plans)
+    found: dict[UUID, list[PlanOfAccount]] = defaultdict(list)
+    for own in plans:
+        kpi = getattr(own, "kpi", None) if own.pk in shown else None
+        found[own.account_id].append(PlanOfAccount(own, kpi))
+    return found
+
+
+def gaps_of(account: Any, plans: Iterable[PlanOfAccount], *, today: date) -> list[Gap]:
+    gaps = []
+    segments = (account.current_segment, account.target_segment)
+    is_strategic = any(segment and segment.meaning == SegmentMeaning.STRATEGIC for segment in segments)
+    if is_strategic and not plans:
+        gaps.append(Gap.NO_PLAN)
+    if any(own.is_behind for own in plans):
+        gaps.append(Gap.BEHIND)
+    due = account.next_activity_due_on
+    if due and due < today:
+        gaps.append(Gap.CONTACT_OVERDUE)
+    elif not due and not account.has_planned:
+        gaps.append(Gap.NO_CONTACT_DUE)
+    return gaps
+
+
+# --- Amounts --------------------------------------------------------------------------------
+def amounts_of(plan: Plan, ids: Collection[UUID], user: User) -> dict[UUID, Amounts]:
+    groups = [
+        group
+        for kind, bases, condition in SOURCES
+        if plan.revenue_basis in bases
+        for group in groups_of(kind, plan, Q(condition) & Q(**{f"{kind.path('account')}__in": ids}), user)
+    ]
+    currencies = {currency for _account, currency, *_rest in groups}
+    rates = Rates(currencies | {plan.currency} if currencies - {plan.currency} else ())
+    found: dict[UUID, Amounts] = defaultdict(Amounts)
+    for account_id, currency, day, is_won, amount in groups:
+        amounts = found[account_id]
+        value = converted(rates, amount, currency, plan.currency, day)
+        if value is None:
+            amounts.not_converted += 1
+        elif is_won:
+            amounts.won += value
+        else:
+            amounts.pipeline += value
+    return found
+
+
+def groups_of(
+    kind: Kind, plan: Plan, condition: Q, user: User
+) -> Iterable[tuple[Any, str, date, bool, Decimal]]:
+    rows = kind.model.objects.visible_to(user).filter(
+        condition, **{f"{kind.date}__range": (plan.start_date, plan.end_date)}
+    )
+    keys = [kind.path("account_id"), kind.path("currency"), kind.date]
+    if kind.has_stage:
+        is_won, is_closed = kind.path("stage__is_won"), kind.path("stage__is_closed")
+        rows = rows.filter(Q(**{is_won: True}) | Q(**{is_closed: False}))
+        keys.append(is_won)
+    totals = rows.order_by().values_list(*keys)
+    for values in totals.annotate(total=ExactSum("amount", places=MoneyField.decimal_places)):
+        account_id, currency, day, *stage, amount = values
+        yield account_id, currency, day, stage[0] if stage else True, amount
+
+
+def converted(rates: Rates, amount: Decimal, currency: str, wanted: str, day: date) -> Fraction | None:
+    if currency == wanted:
+        return Fraction(amount)
+    own, other = rates.on(currency, day), rates.on(wanted, day)
+    return None if own is None or other is None else Fraction(amount) * Fraction(own) / Fraction(other)
