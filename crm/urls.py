@@ -25,4 +25,5 @@ urlpatterns = [
     path("opportunities/<uuid:pk>/", views.opportunity_detail, name="opportunity_detail"),
     path("opportunities/<uuid:pk>/edit/", views.opportunity_update, name="opportunity_update"),
     path("opportunities/<uuid:pk>/delete/", views.opportunity_delete, name="opportunity_delete"),
+    path("orders/<uuid:pk>/", views.order_detail, name="order_detail"),
 ]

@@ -8,6 +8,8 @@ class MetricsConfig(AppConfig):
     name = "metrics"
 
     def ready(self) -> None:
+        from crm.tabs import AccountTab
+        from crm.tabs import register_tab as register_account_tab
         from kam.core.signals import changes_written
         from kam.core.triggers import register
         from metrics import receivers, rollup, sqlite_functions, triggers
@@ -20,5 +22,9 @@ class MetricsConfig(AppConfig):
         post_migrate.connect(receivers.mark_all_after_migrate, sender=self, dispatch_uid="metrics-mark-all")
         changes_written.connect(receivers.nudge_on_commit, dispatch_uid="metrics-nudge")
         register_tab(PlanTab("outlook", _("Outlook"), "metrics:plan_outlook", 20, "plans.view_numbers"))
+        register_tab(PlanTab("revenue", _("Revenue"), "metrics:plan_revenue", 18, "plans.view_numbers"))
         register_tab(PlanTab("promises", _("Promises"), "metrics:plan_promises", 40))
+        register_account_tab(
+            AccountTab("revenue", _("Revenue"), "metrics:account_revenue", 10, "crm.view_commercial")
+        )
         promises.register()

@@ -229,6 +229,9 @@ class Order(SourcedModel):
     def __str__(self) -> str:
         return self.document_number or f"{self.account} {self.date}"
 
+    def get_absolute_url(self) -> str:
+        return record_url("crm:order_detail", self.pk)
+
     @property
     def change_container_id(self) -> Any:
         return self.account_id

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -18,12 +19,22 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm.models import Account, Opportunity, Stage
+from crm.tabs import tabs_of_account
 from kam.core.formatting import DASH, format_money_whole, format_percent
 from kam.core.templatetags.kam import avatar, day, icon, status_pill
 
 register = template.Library()
 
 SHOWN_STEP = 60  # characters of a next step
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def account_tabs(context: Context, account: Account, active: str) -> dict[str, Any]:
+    """The tabs of an account's pages, as far as the reader may open them."""
+    return {
+        "tabs": tabs_of_account(account, context["request"].user, active=active),
+        "label": _("Pages of the account"),
+    }
 
 
 @register.simple_tag

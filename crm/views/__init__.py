@@ -18,6 +18,7 @@ from crm.views.opportunities import (
     opportunity_list,
     opportunity_update,
 )
+from crm.views.orders import order_detail
 
 __all__ = [
     "account_detail",
@@ -40,4 +41,5 @@ __all__ = [
     "opportunity_detail",
     "opportunity_list",
     "opportunity_update",
+    "order_detail",
 ]

@@ -90,6 +90,7 @@ def account_detail(request: HttpRequest, account: Account) -> HttpResponse:
     may_sell = user.has_perm("crm.view_commercial")
     context = {
         "account": account,
+        "account_tab": "overview",
         "ancestors": ancestors_of(account, user),
         "tree": tree_below(account, user),
         "may_sell": may_sell,

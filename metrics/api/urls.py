@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics.api import dashboards, history, jobs, outlook, views
+from metrics.api import dashboards, history, jobs, outlook, portfolio, revenue, views
 
 urlpatterns = [
     path("account-plans/<uuid:pk>/kpis/", views.PlanKpiView.as_view(), name="account-plans-kpis"),
@@ -20,11 +20,18 @@ urlpatterns = [
         outlook.PlanForecastView.as_view(),
         name="account-plans-forecast",
     ),
+    path("account-plans/<uuid:pk>/revenue/", revenue.PlanRevenueView.as_view(), name="account-plans-revenue"),
+    path("accounts/<uuid:pk>/revenue/", revenue.AccountRevenueView.as_view(), name="accounts-revenue"),
     path("periodic-jobs/", jobs.PeriodicJobsView.as_view(), name="periodic-jobs-list"),
     path("periodic-jobs/<slug:name>/", jobs.PeriodicJobView.as_view(), name="periodic-jobs-detail"),
     path(
         "dashboards/plan-performance/",
         dashboards.PlanPerformanceViewSet.as_view({"get": "list"}),
         name="plan-performance",
+    ),
+    path(
+        "dashboards/plan-performance/records/",
+        portfolio.PortfolioRecordsViewSet.as_view({"get": "list"}),
+        name="plan-performance-records",
     ),
 ]

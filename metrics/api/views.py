@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,13 +12,12 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from kam.core.api.pagination import CappedPagination
 from kam.core.clock import company_today
 from metrics import history, operations, policies
 from metrics.api import serializers
-from metrics.api.parameters import day_of, refuse
+from metrics.api.parameters import day_of, flag_of, page_links, page_of, refuse
 from metrics.api.plan_views import PlanNumbersView
 from metrics.models import PlanNumbers
 from metrics.records import records_of
@@ -89,29 +87,17 @@ class PlanKpiRecordsView(PlanNumbersView):
         kpi = request.query_params.get("kpi")
         if kpi not in policies.KPIS:
             raise refuse("kpi", _("Name one of: %(names)s.") % {"names": ", ".join(policies.KPIS)})
-        excluded = request.query_params.get("excluded", "false")
-        if excluded not in {"true", "false"}:
-            raise refuse("excluded", _("Enter true or false."))
-        pages = CappedPagination()
-        pages.request = request
-        page = pages._number("page", 1, pages.max_page)
-        size = min(pages._number("page_size", pages.page_size, 10**9), pages.max_page_size)
+        is_excluded = flag_of(request, "excluded")
+        page, size = page_of(request)
         listed = records_of(
             plan,
             kpi=kpi,
             user=request.user,
-            is_excluded=excluded == "true",
+            is_excluded=is_excluded,
             start=(page - 1) * size,
             size=size,
         )
         if page > 1 and not listed.records:
             raise NotFound(_("There is no such page."))
-        return Response({**serializers.records_answer(listed), **self.links(page, size, listed.count)})
-
-    def links(self, page: int, size: int, count: int) -> dict[str, Any]:
-        url = self.request.build_absolute_uri()
-        before = remove_query_param(url, "page") if page == 2 else replace_query_param(url, "page", page - 1)
-        return {
-            "next": replace_query_param(url, "page", page + 1) if page * size < count else None,
-            "previous": before if page > 1 else None,
-        }
+        links = page_links(request, page=page, size=size, count=listed.count)
+        return Response({**serializers.records_answer(listed), **links})

@@ -9,21 +9,28 @@ and <desc>; the page gives a table with the same numbers.
 from metrics.charts.course import Line, course_chart
 from metrics.charts.distribution import distribution_chart
 from metrics.charts.months import MonthPoint, month_bars
+from metrics.charts.pipeline import OpenPart, open_bar, pipeline_chart
 from metrics.charts.plan import mini_plan_bar, plan_chart
 from metrics.charts.progress import progress_bar, ring, sparkline
 from metrics.charts.promises import fund_bar, tier_ladder
+from metrics.charts.years import YearOfMonths, years_chart
 
 __all__ = [
     "Line",
     "MonthPoint",
+    "OpenPart",
+    "YearOfMonths",
     "course_chart",
     "distribution_chart",
     "fund_bar",
     "mini_plan_bar",
     "month_bars",
+    "open_bar",
+    "pipeline_chart",
     "plan_chart",
     "progress_bar",
     "ring",
     "sparkline",
     "tier_ladder",
+    "years_chart",
 ]

@@ -32,6 +32,7 @@ def _month_column(
     currency: str,
     axis: AmountAxis,
     chart_id: str,
+    mark: str,
 ) -> str:
     actual, target, forecast = map(as_decimal, (month.actual, month.target, month.forecast))
     value = actual if actual is not None else forecast
@@ -59,7 +60,7 @@ def _month_column(
             )
         )
     if target is not None:
-        words.append(_("target %(amount)s") % {"amount": format_money(target, currency)})
+        words.append(f"{mark} {format_money(target, currency)}")
         x1, x2 = percentage(left + slot / 10), percentage(left + slot * 9 / 10)
         height = f"{axis.y(target):.1f}"
         drawn.append(
@@ -77,8 +78,13 @@ def month_bars(
     months: Sequence[MonthPoint],
     title: str = "",
     today_index: int | None = None,
+    mark: str = "",
 ) -> SafeString:
-    """Actual against target per month; months to come are hatched. `today_index`: the first of these."""
+    """Actual against target per month; months to come are hatched. `today_index`: the first of these.
+
+    `mark` is the name of what is compared with, if it is no target.
+    """
+    mark = mark or _("target")
     axis = AmountAxis.over(
         value for month in months for value in (month.actual, month.target, month.forecast)
     )
@@ -87,7 +93,9 @@ def month_bars(
     for index, month in enumerate(months):
         left = slot * index
         columns.append(
-            _month_column(month, left=left, slot=slot, currency=currency, axis=axis, chart_id=chart_id)
+            _month_column(
+                month, left=left, slot=slot, currency=currency, axis=axis, chart_id=chart_id, mark=mark
+            )
         )
         # On a phone every other label of a long year is left out.
         minor = "c-wide-only" if len(months) > 6 and index % 2 else ""
@@ -117,8 +125,11 @@ def month_bars(
         name: sum((as_decimal(getattr(month, name)) or ZERO for month in months), ZERO)
         for name in ("actual", "target", "forecast")
     }
-    description = _("Actual %(actual)s, target %(target)s, forecast for the months to come %(forecast)s.") % {
-        name: format_money(value, currency) for name, value in total.items()
+    description = _(
+        "Actual %(actual)s, %(mark)s %(target)s, forecast for the months to come %(forecast)s."
+    ) % {
+        "mark": mark,
+        **{name: format_money(value, currency) for name, value in total.items()},
     }
     return svg(
         hatch(chart_id),

@@ -23,6 +23,9 @@ for _chart in (
     charts.month_bars,
     charts.fund_bar,
     charts.tier_ladder,
+    charts.pipeline_chart,
+    charts.open_bar,
+    charts.years_chart,
 ):
     register.simple_tag(_chart)
 

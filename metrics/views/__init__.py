@@ -4,24 +4,31 @@ from metrics.views.home import home
 from metrics.views.jobs import jobs_page, run_job_now
 from metrics.views.operations import operations_page, retry_failure, sweep_now
 from metrics.views.outlook import outlook_panel, plan_outlook
-from metrics.views.panels import account_plans, opportunity_plans, plan_list, plan_panel
+from metrics.views.panels import account_plans, opportunity_plans, order_plans, plan_list, plan_panel
+from metrics.views.portfolio import portfolio, portfolio_records_page
 from metrics.views.promises import commitment_evidence, plan_promises, promises_panel
 from metrics.views.records import kpi_records
+from metrics.views.revenue import account_revenue, plan_revenue
 from metrics.views.territories import territory_accounts, territory_plan_list
 
 __all__ = [
     "account_plans",
+    "account_revenue",
     "commitment_evidence",
     "home",
     "jobs_page",
     "kpi_records",
     "operations_page",
     "opportunity_plans",
+    "order_plans",
     "outlook_panel",
     "plan_list",
     "plan_outlook",
     "plan_panel",
     "plan_promises",
+    "plan_revenue",
+    "portfolio",
+    "portfolio_records_page",
     "promises_panel",
     "retry_failure",
     "run_job_now",

@@ -9,17 +9,19 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 
-from crm.models import Account, Opportunity
+from crm.models import Account, Opportunity, Order
 from kam.core.lists import OrderedRows, list_filter, page_of, tabs_of
 from kam.core.panels import is_part_of_page
 from kam.core.policy import object_required, signed_in
 from kam.users.models import User
 from metrics import operations
 from metrics.filters import PlanNumbersFilter
+from metrics.portfolio_records import plans_counting
 from metrics.record_rows import named_products
+from metrics.views.portfolio import with_query
 from metrics.views.tiles import chart_of, rows_of, tiles_of
 from plans.coverage import covering
 from plans.models import AccountPlan, Plan
@@ -102,6 +104,16 @@ def opportunity_plans(request: HttpRequest, opportunity: Opportunity) -> HttpRes
     return render(request, "metrics/_opportunity_plans.html", context)
 
 
+@object_required(Order, "crm.view_order")
+def order_plans(request: HttpRequest, order: Order) -> HttpResponse:
+    """The plans that count an order, as far as the reader may see them."""
+    if not is_part_of_page(request):
+        return redirect(order)
+    plans = plans_counting(order, request.user).select_related("account", "owner")
+    context = {"plans": plans.order_by("start_date", "name")[:50], "is_order": True}
+    return render(request, "metrics/_opportunity_plans.html", context)
+
+
 @signed_in
 def plan_list(request: HttpRequest) -> HttpResponse:
     """The list of plans with their stored numbers: one statement for the page, whatever it is sorted by."""
@@ -130,6 +142,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         "open_numbers": plans_with_open_numbers(user, page.object_list),
         "is_lagging": operations.is_lagging(),
         "tabs": list_tabs(request),
+        "portfolio_url": with_query(reverse("metrics:portfolio"), request) if page.object_list else "",
         "may_add": user.has_perm("plans.add_accountplan"),
     }
     return render(request, "metrics/_plan_list.html", context)
