@@ -10,10 +10,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kam.core.admin import ReadOnlyAdmin, money_column
-from metrics.models import PlanKPI, PlanKPISnapshot
+from kam.core.admin import KamTabularInline, ReadOnlyAdmin, money_column
+from metrics.models import BuildingBlock, PlanKPI, PlanKPISnapshot, Scenario, ScenarioChange
 from metrics.operations import is_lagging
-from plans.admin import openly_visible
+from plans.admin import PlanPartAdmin, openly_visible
 
 
 @admin.register(PlanKPI)
@@ -131,3 +131,35 @@ class PlanKPISnapshotAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = PlanKPISnapshot.objects.visible_to(request.user)
         return rows.filter(plan__in=openly_visible(request.user).values("pk")).select_related("plan")
+
+
+# --- Scenarios: one's own and shared ones --------------------------------------------------------
+class ScenarioChangeInline(KamTabularInline):
+    model = ScenarioChange
+    fields = ("opportunity", "date", "amount", "probability", "outcome")
+    autocomplete_fields = ("opportunity",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("opportunity", "scenario")
+
+
+class BuildingBlockInline(KamTabularInline):
+    model = BuildingBlock
+    fields = ("name", "amount", "date", "probability", "product_category")
+    autocomplete_fields = ("product_category",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("product_category", "scenario__plan")
+
+
+@admin.register(Scenario)
+class ScenarioAdmin(PlanPartAdmin):
+    """What comes of it is on its page."""
+
+    list_display = ("name", "plan", "owner", "is_shared", "updated_at")
+    list_filter = ("is_shared",)
+    list_select_related = ("plan", "owner")
+    search_fields = ("name", "plan__name")
+    autocomplete_fields = ("plan", "owner")
+    fields = ("plan", "name", "note", "owner", "is_shared")
+    inlines = (ScenarioChangeInline, BuildingBlockInline)

@@ -23,6 +23,7 @@ class MetricsConfig(AppConfig):
         changes_written.connect(receivers.nudge_on_commit, dispatch_uid="metrics-nudge")
         register_tab(PlanTab("outlook", _("Outlook"), "metrics:plan_outlook", 20, "plans.view_numbers"))
         register_tab(PlanTab("revenue", _("Revenue"), "metrics:plan_revenue", 18, "plans.view_numbers"))
+        register_tab(PlanTab("what_if", _("What if"), "metrics:scenarios", 21, "plans.view_numbers"))
         register_tab(PlanTab("promises", _("Promises"), "metrics:plan_promises", 40))
         register_account_tab(
             AccountTab("revenue", _("Revenue"), "metrics:account_revenue", 10, "crm.view_commercial")

@@ -26,3 +26,23 @@ class Gap(models.TextChoices):
     BEHIND = "behind", _("Plan behind its target")
     CONTACT_OVERDUE = "contact_overdue", _("Contact overdue")
     NO_CONTACT_DUE = "no_contact_due", _("No contact planned")
+
+
+class DealOutcome(models.TextChoices):
+    """What somebody imagines of an open deal."""
+
+    OPEN = "open", _("Stays open")
+    WON = "won", _("Won")
+    DROPPED = "dropped", _("Dropped")
+
+
+class ChangeState(models.TextChoices):
+    """Whether the change of a scenario still has something to change."""
+
+    APPLIES = "applies", _("Applies")
+    OUTSIDE = "outside", _("Falls outside the plan's period")
+    NOT_CONVERTED = "not_converted", _("Not converted")
+    WON = "won", _("Won since")
+    LOST = "lost", _("Lost since")
+    DELETED = "deleted", _("Deleted since")
+    NOT_COUNTED = "not_counted", _("Does not count in this plan")

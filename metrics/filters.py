@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.utils.translation import gettext_lazy as _
+
+from kam.core.filters import VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
+from kam.users.models import User
 from plans.filters import AccountPlanFilter, TerritoryBusinessPlanFilter
 
 # Compared in company currency, so that plans in several currencies have one order.
@@ -29,3 +33,11 @@ class PlanNumbersFilter(NumberOrderings, AccountPlanFilter):
 
 class TerritoryPlanNumbersFilter(NumberOrderings, TerritoryBusinessPlanFilter):
     ordering_fields: ClassVar = {**TerritoryBusinessPlanFilter.ordering_fields, **NUMBER_ORDERINGS}
+
+
+class ScenarioFilter(VisibleFilterSet):
+    owner = VisibleChoiceFilter(User, label=_("Author"))
+    is_shared = YesNoFilter(label=_("Shared"))
+
+    search_fields = ("name", "note")
+    ordering_fields: ClassVar = {"name": "name", "created_at": "created_at", "updated_at": "updated_at"}

@@ -137,8 +137,13 @@ def forecast_of(plan: AccountPlan, *, today: date) -> Forecast:
     deals = open_deals(counted_records(plan, "pipeline"), plan.currency)
     bets = [Bet(in_minor_units(deal.amount, plan.currency), int(deal.probability * 10)) for deal in deals]
     won = kpi.won_revenue if kpi.is_known else NOTHING
-    outcomes = outcomes_of(bets, base=in_minor_units(won, plan.currency), seed=f"{plan.pk} {today}")
+    outcomes = outcomes_of(bets, base=in_minor_units(won, plan.currency), seed=seed_of(plan, today))
     return Forecast(plan, kpi, is_fresh, today, deals, outcomes)
+
+
+def seed_of(plan: AccountPlan, today: date) -> str:
+    """What makes the drawn outcomes those of a plan and a day."""
+    return f"{plan.pk} {today}"
 
 
 def open_deals(records: Sequence[PlanRecord], currency: str) -> list[Deal]:

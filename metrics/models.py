@@ -15,8 +15,22 @@ from kam.core.gate import ScopedQuerySet
 from kam.core.money import CurrencyField
 from kam.users.models import User
 from metrics import policies
+from metrics.scenario_models import BuildingBlock, Scenario, ScenarioChange
 from plans.models import Plan
 from templates_app.enums import RevenueBasis
+
+__all__ = [
+    "BuildingBlock",
+    "JobRun",
+    "PlanKPI",
+    "PlanKPISnapshot",
+    "PlanNumbers",
+    "RollupFailure",
+    "Scenario",
+    "ScenarioChange",
+    "StaleMarker",
+    "Sweeper",
+]
 
 
 def names_one(*fields: str) -> models.Q:

@@ -7,10 +7,13 @@ how many more there are and how much they make.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal, localcontext
 from functools import partial
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -92,6 +95,32 @@ def counted_records(plan: AccountPlan, kpi: str) -> list[PlanRecord]:
     rows = list(union(reader.rows(None)))
     reader.load_rates({row.money for row in rows})
     return reader.records(rows)
+
+
+def counted_total(plan: AccountPlan, kpi: str) -> Decimal:
+    """The exact sum of a number, not yet rounded, over the same records."""
+    reader = Reader(plan, kpi, is_excluded=False)
+    found = groups(reader.rows(None), plan)
+    reader.load_rates({row["money"] for row in found})
+    return reader.total(found)[1]
+
+
+def possible_records(plan: AccountPlan, deals: Collection[UUID] | None = None) -> list[PlanRecord]:
+    """The open records (of these deals, or of all) that the plan counts or would count on another day."""
+    open_ended = copy(plan)
+    open_ended.start_date, open_ended.end_date = date.min, date.max
+    found: list[PlanRecord] = []
+    for is_excluded in (False, True):  # on its own day one may have no rate
+        reader = Reader(open_ended, "pipeline", is_excluded=is_excluded)
+        querysets = reader.rows(None)
+        if deals is not None:
+            querysets = [rows.filter(opportunity_key__in=deals) for rows in querysets]
+        if is_excluded:
+            querysets = [rows.filter(reason="not_converted") for rows in querysets]
+        rows = list(union(querysets))
+        reader.load_rates({row.money for row in rows})
+        found += reader.records(rows)
+    return found
 
 
 def _waiting(plan: AccountPlan) -> set[int]:

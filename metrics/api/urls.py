@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics.api import dashboards, history, jobs, outlook, portfolio, revenue, views
+from metrics.api import dashboards, history, jobs, outlook, portfolio, revenue, scenarios, views
 
 urlpatterns = [
     path("account-plans/<uuid:pk>/kpis/", views.PlanKpiView.as_view(), name="account-plans-kpis"),
@@ -24,6 +24,23 @@ urlpatterns = [
     path("accounts/<uuid:pk>/revenue/", revenue.AccountRevenueView.as_view(), name="accounts-revenue"),
     path("periodic-jobs/", jobs.PeriodicJobsView.as_view(), name="periodic-jobs-list"),
     path("periodic-jobs/<slug:name>/", jobs.PeriodicJobView.as_view(), name="periodic-jobs-detail"),
+    path(
+        "account-plans/<uuid:plan_id>/scenarios/",
+        scenarios.ScenarioViewSet.as_view({"get": "list", "post": "create"}),
+        name="account-plans-scenarios-list",
+    ),
+    path(
+        "account-plans/<uuid:plan_id>/scenarios/<uuid:pk>/",
+        scenarios.ScenarioViewSet.as_view(
+            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+        ),
+        name="account-plans-scenarios-detail",
+    ),
+    path(
+        "account-plans/<uuid:plan_id>/scenarios/<uuid:pk>/result/",
+        scenarios.ScenarioViewSet.as_view({"get": "result"}),
+        name="account-plans-scenarios-result",
+    ),
     path(
         "dashboards/plan-performance/",
         dashboards.PlanPerformanceViewSet.as_view({"get": "list"}),

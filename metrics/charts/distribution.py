@@ -75,15 +75,20 @@ def distribution_chart(
     stretch: Number = None,
     title: str = "",
     is_small: bool = False,
+    span: Sequence[Number] = (),
 ) -> SafeString:
-    """`classes` are equal ones in ascending order: from, to, share. What reaches the target is darker."""
+    """`classes` are equal ones in ascending order: from, to, share. What reaches the target is darker.
+
+    `span` holds amounts that are to be in the picture, too: of those that it is compared with.
+    """
     known = [
         (as_decimal(low) or Decimal(0), as_decimal(high) or Decimal(0), share) for low, high, share in classes
     ]
     goal, high_goal = as_decimal(target), as_decimal(stretch)
     values = [value for low, high, _share in known for value in (low, high)]
     marks = [value for value in (goal, high_goal) if value is not None]
-    low, high = min([*values, *marks]), max([*values, *marks])
+    others = [value for value in map(as_decimal, span) if value is not None]
+    low, high = min([*values, *marks, *others]), max([*values, *marks, *others])
     margin = (high - low) / 20 or Decimal(1)
     scale = Scale(low - margin, high + margin)
     drawn = [

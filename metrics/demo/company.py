@@ -24,6 +24,7 @@ from metrics.demo.plans import create_plans
 from metrics.demo.promises import create_promises
 from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
+from metrics.demo.scenarios import create_scenarios
 from metrics.demo.sections import complete_plan_types
 from metrics.demo.work import create_work
 from plans.models import AccountPlanObjective
@@ -63,6 +64,7 @@ def create_sample_company(*, today: date) -> Facts:
         plans = create_plans(sample)
         create_work(sample)
         create_promises(sample)
+        create_scenarios(sample)
         kpis.rebuild()
         create_history(sample)
     unrated = next(o for o in sample.opportunities if o.currency == UNRATED)

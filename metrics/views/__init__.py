@@ -9,11 +9,28 @@ from metrics.views.portfolio import portfolio, portfolio_records_page
 from metrics.views.promises import commitment_evidence, plan_promises, promises_panel
 from metrics.views.records import kpi_records
 from metrics.views.revenue import account_revenue, plan_revenue
+from metrics.views.scenario_editor import (
+    block_create,
+    block_update,
+    scenario_deal,
+    scenario_editor,
+    scenario_tidy,
+)
+from metrics.views.scenarios import (
+    scenario_compare,
+    scenario_create,
+    scenario_delete,
+    scenario_duplicate,
+    scenario_list,
+    scenario_update,
+)
 from metrics.views.territories import territory_accounts, territory_plan_list
 
 __all__ = [
     "account_plans",
     "account_revenue",
+    "block_create",
+    "block_update",
     "commitment_evidence",
     "home",
     "jobs_page",
@@ -32,6 +49,15 @@ __all__ = [
     "promises_panel",
     "retry_failure",
     "run_job_now",
+    "scenario_compare",
+    "scenario_create",
+    "scenario_deal",
+    "scenario_delete",
+    "scenario_duplicate",
+    "scenario_editor",
+    "scenario_list",
+    "scenario_tidy",
+    "scenario_update",
     "sweep_now",
     "territory_accounts",
     "territory_plan_list",

@@ -41,6 +41,7 @@ from tests.factories.promises import (
     create_event,
     create_rebate_program,
 )
+from tests.factories.scenarios import create_building_block, create_scenario, create_scenario_change
 from tests.factories.targets import create_target_line
 from tests.factories.templates import (
     create_custom_field,
@@ -64,6 +65,7 @@ __all__ = [
     "create_activity",
     "create_activity_type",
     "create_analysis",
+    "create_building_block",
     "create_category",
     "create_commitment",
     "create_contact",
@@ -86,6 +88,8 @@ __all__ = [
     "create_published_template",
     "create_rate",
     "create_rebate_program",
+    "create_scenario",
+    "create_scenario_change",
     "create_schedule",
     "create_stage",
     "create_strategy",

@@ -28,6 +28,7 @@ from crm.models import (
 )
 from kam.jobs.models import Job
 from kam.users.models import ApiToken, User
+from metrics.models import BuildingBlock, Scenario
 from plans.models import (
     AccountPlan,
     AccountPlanObjective,
@@ -85,6 +86,8 @@ OF_A_PLAN: dict[type[Model], Maker] = {
     ),
     RebateProgram: lambda plan, rows: factories.create_rebate_program(plan, plan.name),
     TargetLine: lambda plan, rows: TargetLine.objects.create(plan=plan, year=2026, target=100),
+    Scenario: lambda plan, rows: factories.create_scenario(plan, plan.name, is_shared=True),
+    BuildingBlock: lambda plan, rows: factories.create_building_block(rows[Scenario], plan.name),
 }
 OF_AN_ACCOUNT: dict[type[Model], Maker] = {
     Contact: lambda account, rows: factories.create_contact(account, account.name),

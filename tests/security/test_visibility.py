@@ -13,7 +13,7 @@ from crm.models import Account, Activity, Contact, Opportunity, OpportunityLine,
 from kam.core.gate import ScopedQuerySet
 from kam.users.models import User
 from metrics.history import take_snapshots
-from metrics.models import PlanKPI, PlanKPISnapshot
+from metrics.models import BuildingBlock, PlanKPI, PlanKPISnapshot, Scenario, ScenarioChange
 from metrics.operations import rebuild
 from plans.enums import Access, ItemKind, PlanStatus
 from plans.models import (
@@ -138,6 +138,10 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
         factories.create_rebate_program(plan, tiers=[(1_000, 2)])
         factories.create_event(plan)
         factories.create_target_line(plan)
+        scenario = factories.create_scenario(plan, is_shared=True)
+        factories.create_building_block(scenario)
+        deal = factories.create_opportunity(plan.account, owner=plan.owner)
+        factories.create_scenario_change(scenario, deal, outcome="dropped")
     return cast | {"keeper": world.keeper}
 
 
@@ -168,8 +172,12 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     RebateTier: ("program__plan__name", set()),
     PlanEvent: ("plan__name", set()),
     TargetLine: ("plan__name", set()),
+    Scenario: ("plan__name", set()),
+    ScenarioChange: ("scenario__plan__name", set()),
+    BuildingBlock: ("scenario__plan__name", set()),
 }
 COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order, TargetLine}
+COMMERCIAL |= {Scenario, ScenarioChange, BuildingBlock}
 OF_PLANS = [
     model for model, (path, _names) in NAMES.items() if issubclass(model, Plan) or path.endswith("plan__name")
 ]
