@@ -13,6 +13,7 @@ class PickList(models.TextChoices):
     TEMPLATE_CATEGORY = "template_category", _("Category of goals and action plan templates")
     COOP_EXPENSE_KIND = "coop_expense_kind", _("Kind of co-op expense")
     PLAN_EVENT_KIND = "plan_event_kind", _("Kind of event")
+    INSIGHT_TOPIC = "insight_topic", _("Topic of medical insights")
 
 
 class SegmentMeaning(models.TextChoices):

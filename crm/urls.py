@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/<uuid:pk>/contacts/new/", views.contact_create, name="contact_create"),
     path("accounts/<uuid:pk>/activities/log/", views.activity_log, name="activity_log"),
     path("accounts/<uuid:pk>/activities/plan/", views.activity_plan, name="activity_plan"),
+    path("contacts/options/", views.contact_options, name="contact_options"),
     path("contacts/<uuid:pk>/edit/", views.contact_update, name="contact_update"),
     path("contacts/<uuid:pk>/delete/", views.contact_delete, name="contact_delete"),
     path("activities/<uuid:pk>/edit/", views.activity_update, name="activity_update"),

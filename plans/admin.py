@@ -38,6 +38,17 @@ def openly_visible(user: Any) -> QuerySet:
 limit_history("plans", openly_visible)
 
 
+@admin.register(models.MedicalInsight)
+class MedicalInsightAdmin(KamModelAdmin):
+    list_display = ("__str__", "topic", "account", "contact", "product", "author", "date")
+    list_filter = ("topic", "author")
+    list_select_related = ("topic", "account", "contact", "product", "author")
+    date_hierarchy = "date"
+    search_fields = ("text", "account__name", "contact__name")
+    autocomplete_fields = ("topic", "account", "contact", "product", "author")
+    fields = ("topic", "text", "date", "account", "contact", "product", "territory_business_plan", "author")
+
+
 class StrategyInline(KamTabularInline):
     model = models.Strategy
     fields = ("name", "order")

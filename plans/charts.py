@@ -1,4 +1,4 @@
-"""When the work of a plan is to be done, as SVG from plain values."""
+"""When the work of a plan is to be done, and counts by month, as SVG from plain values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from kam.core.svg import BAD, INK_2, LINE, TONES, element, escaped, svg
+from kam.core.svg import BAD, INK_2, LINE, TONES, element, escaped, label_at, svg
 
 HEAD, ROW, BAR = 30, 34, 12
 MONTH_WIDTH = 96  # pixels; a chart of many months is wider than a screen and scrolls
@@ -162,3 +162,96 @@ def _link(first: WorkBar, first_row: int, bar: WorkBar, row: int, span: Span) ->
     style = {"class_": "c-link", "stroke": LINE, "stroke_width": 1.5, "data_part": "link"}
     down = element("line", **style, x1=x, x2=x, y1=y_first, y2=y)
     return down + element("line", **style, x1=x, x2=x_end, y1=y, y2=y)
+
+
+# --- Counts by month --------------------------------------------------------------------------
+MOST_SERIES = 6  # as many colours as there are (`--k-series-…`)
+SERIES_COLOURS = ("#2563b8", "#0f7f86", "#b06a00", "#7a4fc0", "#b83b6e", "#5b6b84")
+COUNTS_TOP, COUNTS_HEIGHT = 10, 170
+COUNTS_BOTTOM = COUNTS_TOP + COUNTS_HEIGHT
+MOST_LABELS = 13
+
+
+@dataclass(frozen=True)
+class Series:
+    """One layer of the columns: `look` is the number of its colour, from 1."""
+
+    label: str
+    look: int
+    counts: Sequence[int]
+
+
+def stacked_months(
+    *, chart_id: str, months: Sequence[str], series: Sequence[Series], title: str
+) -> SafeString:
+    """A column a month, the series above each other in their order, from the bottom."""
+    sums = [sum(one.counts[number] for one in series) for number in range(len(months))]
+    step = count_step(max(sums, default=0))
+    top = max(-(-max(sums, default=0) // step) * step, step)
+    slot = 100 / max(len(months), 1)
+    drawn = [_count_line(count, top) for count in range(0, top + 1, step)]
+    every = -(-len(months) // MOST_LABELS)
+    for number, label in enumerate(months):
+        drawn.append(_stack(number, label, sums[number], series, slot=slot, top=top))
+        if number % every == 0:
+            drawn.append(
+                _month_name(label, x=f"{slot * (number + 0.5):.3f}%", is_minor=number // every % 2 == 1)
+            )
+    counted = ", ".join(f"{one.label} {sum(one.counts)}" for one in series)
+    return svg(
+        *drawn,
+        chart_id=chart_id,
+        title=title,
+        description=counted,
+        css="k-stacked-months",
+        height=COUNTS_BOTTOM + 24,
+    )
+
+
+def count_step(highest: int) -> int:
+    """A round distance that makes at most five lines: 1, 2, 5, 10, 20, 50 …"""
+    size = 1
+    while True:
+        for step in (size, 2 * size, 5 * size):
+            if step * 5 >= highest:
+                return step
+        size *= 10
+
+
+def _count_line(count: int, top: int) -> str:
+    y = f"{COUNTS_BOTTOM - count * COUNTS_HEIGHT / top:.1f}"
+    css, colour = ("c-zero", INK_2) if count == 0 else ("c-grid", LINE)
+    line = element("line", class_=css, stroke=colour, x1="0%", x2="100%", y1=y, y2=y)
+    return line + label_at(str(count), x=-8, y=float(y) + 4, anchor="end", size=11)
+
+
+def _stack(number: int, label: str, total: int, series: Sequence[Series], *, slot: float, top: int) -> str:
+    below, parts = 0, []
+    for one in series:
+        count = one.counts[number]
+        if not count:
+            continue
+        below += count
+        height = count * COUNTS_HEIGHT / top
+        parts.append(
+            element(
+                "rect",
+                element("title", escaped(f"{one.label}: {count} · {label}: {total}")),
+                class_=f"c-series c-series-{one.look}",
+                fill=SERIES_COLOURS[one.look - 1],
+                stroke="#ffffff",
+                stroke_width=1.5,
+                data_part="count",
+                x=f"{slot * (number + 0.2):.3f}%",
+                width=f"{slot * 0.6:.3f}%",
+                y=f"{COUNTS_BOTTOM - below * COUNTS_HEIGHT / top:.1f}",
+                height=f"{height:.1f}",
+            )
+        )
+    return element("g", *parts) if parts else ""
+
+
+def _month_name(label: str, *, x: str, is_minor: bool) -> str:
+    """On a phone every other name is left out."""
+    drawn = label_at(label, x=x, y=COUNTS_BOTTOM + 18, anchor="middle", size=11)
+    return element("g", drawn, class_="c-wide-only") if is_minor else drawn

@@ -82,6 +82,17 @@ def is_assignee(user: User, obj: Any = None) -> bool:
     return obj is not None and obj.assignee_id == user.pk
 
 
+@rules.predicate
+def is_msl(user: User) -> bool:
+    return user.role == Role.MSL
+
+
+@rules.predicate
+def is_author(user: User, obj: Any = None) -> bool:
+    """Asked without a row it is about a new one."""
+    return obj is None or obj.author_id == user.pk
+
+
 can_change = is_active & (is_admin | (has_editing_role & (owns_plan | edits_plan)))
 # The object was loaded through visible_to(): whoever has it may look.
 may_look = is_active
@@ -123,6 +134,10 @@ for model in PROMISES:
     rules.add_perm(f"plans.view_{model}", may_look)
     for action in ("add", "change", "delete"):
         rules.add_perm(f"plans.{action}_{model}", can_change)
+# Medical insights: medical colleagues write them, each their own; those of others they only read.
+rules.add_perm("plans.view_medicalinsight", may_look)
+for action in ("add", "change", "delete"):
+    rules.add_perm(f"plans.{action}_medicalinsight", is_active & (is_admin | (is_msl & is_author)))
 # Who edits the plan edits the work; whose task it is takes its steps and says what came of it.
 rules.add_perm("plans.complete_assessmenttask", can_change | (is_active & works_with_plans & is_assignee))
 rules.add_perm("plans.view_taskactivity", may_look)

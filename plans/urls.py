@@ -1,7 +1,7 @@
 from django.urls import path
 
 from plans import views
-from plans.views import work
+from plans.views import insights, work
 
 app_name = "plans"
 
@@ -60,6 +60,12 @@ urlpatterns = [
     path("plans/<uuid:pk>/rebate-programs/new/", views.rebateprogram_create, name="rebateprogram_create"),
     path("rebate-programs/<uuid:pk>/edit/", views.rebateprogram_update, name="rebateprogram_update"),
     path("rebate-programs/<uuid:pk>/delete/", views.rebateprogram_delete, name="rebateprogram_delete"),
+    path("medical-insights/", insights.medicalinsight_list, name="medicalinsight_list"),
+    path("medical-insights/new/", insights.medicalinsight_create, name="medicalinsight_create"),
+    path("medical-insights/<uuid:pk>/", insights.medicalinsight_detail, name="medicalinsight_detail"),
+    path("medical-insights/<uuid:pk>/edit/", insights.medicalinsight_update, name="medicalinsight_update"),
+    path("medical-insights/<uuid:pk>/delete/", insights.medicalinsight_delete, name="medicalinsight_delete"),
+    path("accounts/<uuid:pk>/medical-insights/", insights.account_insights, name="account_insights"),
     path("search/", views.search, name="search"),
     # The work of a plan.
     path("plans/<uuid:pk>/work/", work.work_tree, name="work_tree"),

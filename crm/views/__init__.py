@@ -10,7 +10,7 @@ from crm.views.activities import (
     activity_reopen,
     activity_update,
 )
-from crm.views.contacts import contact_create, contact_delete, contact_update
+from crm.views.contacts import contact_create, contact_delete, contact_options, contact_update
 from crm.views.opportunities import (
     opportunity_create,
     opportunity_delete,
@@ -35,6 +35,7 @@ __all__ = [
     "activity_update",
     "contact_create",
     "contact_delete",
+    "contact_options",
     "contact_update",
     "opportunity_create",
     "opportunity_delete",

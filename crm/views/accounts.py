@@ -98,6 +98,7 @@ def account_detail(request: HttpRequest, account: Account) -> HttpResponse:
         "shown_opportunities": SHOWN_OPPORTUNITIES,
         "contacts": Contact.objects.visible_to(user).filter(account=account).select_related("reports_to"),
         "plans_panel": render_panel(request, "metrics:account_plans", account),
+        "insights_panel": render_panel(request, "plans:account_insights", account),
         "may_change": user.has_perm("crm.change_account", account),
         "may_add_contact": user.has_perm("crm.add_contact"),
         "may_add_activity": user.has_perm("crm.add_activity"),

@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 
 from crm.forms import ContactForm
 from crm.models import Account, Activity, Contact, Opportunity
-from kam.core.forms import saved
-from kam.core.pages import posted, render_form
-from kam.core.policy import object_required
+from kam.core.forms import options_response, saved
+from kam.core.pages import posted, render_form, typed
+from kam.core.policy import object_required, signed_in
 
 
 @object_required(Account, "crm.add_contact")
@@ -56,3 +56,10 @@ def contact_delete(request: HttpRequest, contact: Contact) -> HttpResponse:
         "nav_section": "accounts",
     }
     return render(request, "crm/contact_confirm_delete.html", context)
+
+
+@signed_in
+def contact_options(request: HttpRequest) -> HttpResponse:
+    """Contacts whose name matches, for search fields."""
+    contacts = Contact.objects.visible_to(request.user).filter(name__icontains=typed(request))
+    return options_response(contacts.select_related("account"), note=lambda contact: str(contact.account))

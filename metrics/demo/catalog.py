@@ -12,6 +12,7 @@ from django.db import models
 
 from crm.enums import ForecastCategory, PickList, SegmentMeaning
 from crm.models import ActivityType, ExchangeRate, PickListValue, Product, ProductCategory, Stage
+from metrics.demo.insight_data import TOPICS
 from metrics.demo.sample import ERP, Sample
 from templates_app.enums import RevenueBasis, ReviewFrequency
 from templates_app.models import PlanType
@@ -29,6 +30,7 @@ VALUES = {
     PickList.ACCOUNT_TYPE: ("Head office", "Customer", "Distributor", "Branch", "Prospect"),
     PickList.COOP_EXPENSE_KIND: ("Giveaway", "Tickets", "Booth", "Samples", "Display"),
     PickList.PLAN_EVENT_KIND: ("Trade show", "Training day", "Congress"),
+    PickList.INSIGHT_TOPIC: TOPICS,
 }
 SEGMENTS = {
     "Strategic Customer": SegmentMeaning.STRATEGIC,

@@ -16,6 +16,7 @@ from metrics.demo.catalog import ITEMS, create_catalog
 from metrics.demo.deals import UNRATED
 from metrics.demo.facts import Counts, Facts
 from metrics.demo.history import create_history
+from metrics.demo.insights import create_insights
 from metrics.demo.library import create_library
 from metrics.demo.library_data import GOALS, TEMPLATES
 from metrics.demo.orders import create_orders
@@ -64,6 +65,7 @@ def create_sample_company(*, today: date) -> Facts:
         plans = create_plans(sample)
         create_work(sample)
         create_promises(sample)
+        create_insights(sample)
         create_scenarios(sample)
         kpis.rebuild()
         create_history(sample)

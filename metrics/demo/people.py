@@ -1,4 +1,4 @@
-"""Twelve colleagues (one of them a system) and eight territories in two levels."""
+"""Thirteen colleagues (one of them a system) and eight territories in two levels."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ PEOPLE = (
     Person("greta", "Greta", "Holm", Role.MANAGER, "Director, industrial", manager="executive"),
     Person("kam", "Elena", "Marsh", Role.KAM, "Key account manager", manager="manager"),
     Person("msl", "Tomas", "Lindqvist", Role.MSL, "Medical science liaison", manager="manager"),
+    Person("nadia", "Nadia", "Ferro", Role.MSL, "Medical science liaison", manager="manager"),
     Person("marek", "Marek", "Dolan", Role.KAM, "Key account manager", manager="manager"),
     Person("ana", "Ana", "Ribeiro", Role.KAM, "Key account manager", manager="manager"),
     Person("jonas", "Jonas", "Weiler", Role.KAM, "Distribution manager", manager="greta"),
@@ -60,6 +61,7 @@ MEMBERS = (
     ("LS-UK", "marek", TerritoryRole.KAM),
     ("LS-UK", "msl", TerritoryRole.MSL),
     ("LS-EU", "ana", TerritoryRole.KAM),
+    ("LS-EU", "nadia", TerritoryRole.MSL),
     ("IN", "greta", TerritoryRole.MANAGER),
     ("IN-NA", "priya", TerritoryRole.KAM),
     ("IN-DACH", "jonas", TerritoryRole.KAM),

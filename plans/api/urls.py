@@ -9,6 +9,7 @@ from plans.api import (
     viewsets,
     work_viewsets,
 )
+from plans.api.insights import MedicalInsightViewSet
 from plans.api.target_viewsets import TargetLineViewSet
 
 router = ApiRouter()
@@ -27,6 +28,7 @@ router.register("plan-events", promise_viewsets.PlanEventViewSet)
 router.register("coop-funds", promise_viewsets.CoopFundViewSet)
 router.register("coop-expenses", promise_viewsets.CoopExpenseViewSet)
 router.register("rebate-programs", promise_viewsets.RebateProgramViewSet)
+router.register("medical-insights", MedicalInsightViewSet)
 
 urlpatterns = [
     path(

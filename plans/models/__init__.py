@@ -1,6 +1,7 @@
 """Run-time objects: plans and what lies under them."""
 
 from plans.models.analyses import AccountPlanProduct, RelatedObjectAnalysis
+from plans.models.insights import MedicalInsight
 from plans.models.objectives import AccountPlanObjective, GoalAssignment, Objective, Strategy
 from plans.models.plans import (
     AccountPlan,
@@ -33,6 +34,7 @@ __all__ = [
     "CoopExpense",
     "CoopFund",
     "GoalAssignment",
+    "MedicalInsight",
     "Objective",
     "Plan",
     "PlanEvent",

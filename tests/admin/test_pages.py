@@ -178,6 +178,11 @@ MAKE: dict[type[models.Model], Make] = {
     ),
     plans.PlanEvent: lambda world, owner: factories.create_event(factories.create_plan(world.account)),
     plans.CoopFund: fund_with_expenses,
+    plans.MedicalInsight: lambda world, owner: factories.create_insight(
+        contact=factories.create_contact(factories.create_account()),
+        product=factories.create_product(),
+        author=factories.create_user(),
+    ),
     plans.RebateProgram: lambda world, owner: factories.create_rebate_program(
         factories.create_plan(world.account)
     ),

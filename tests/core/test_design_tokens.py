@@ -35,6 +35,7 @@ MARK_PAIRS = [
     ("line-strong", "bg"),
     *[(mark, "card") for mark in ("won", "weighted-line", "gap", "surplus", "under", "negative", "target")],
     *[(f"bar-{tone}", "card") for tone in ("ok", "warn", "bad", "info")],
+    *[(f"series-{number}", "card") for number in range(1, 7)],
     ("target", "track"),
     ("primary", "card"),
 ]

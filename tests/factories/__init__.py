@@ -25,6 +25,7 @@ from tests.factories.crm import (
     open_stage,
     won_stage,
 )
+from tests.factories.insights import create_insight, insight_topic
 from tests.factories.jobs import create_job
 from tests.factories.plans import (
     add_participant,
@@ -74,6 +75,7 @@ __all__ = [
     "create_custom_field",
     "create_event",
     "create_goal",
+    "create_insight",
     "create_item",
     "create_job",
     "create_objective",
@@ -103,6 +105,7 @@ __all__ = [
     "create_user",
     "create_work_objective",
     "draft_of",
+    "insight_topic",
     "lost_stage",
     "open_stage",
     "publish",

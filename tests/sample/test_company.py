@@ -85,7 +85,7 @@ def test_company_is_the_same_on_every_run(company: Seeded) -> None:
 def test_company_has_the_promised_size(company: Seeded) -> None:
     counts = dict(company.facts.counts)
 
-    assert counts["users"] == 12
+    assert counts["users"] == 13
     assert counts["territories"] == 8
     assert 55 <= counts["accounts"] <= 65
     assert counts["contacts"] == 150

@@ -40,6 +40,7 @@ from plans.models import (
     Commitment,
     CoopExpense,
     CoopFund,
+    MedicalInsight,
     Objective,
     Plan,
     PlanEvent,
@@ -98,6 +99,7 @@ OF_AN_ACCOUNT: dict[type[Model], Maker] = {
     Activity: lambda account, rows: factories.create_activity(
         account, account.name, type=ActivityType.objects.first(), owner=account.owner
     ),
+    MedicalInsight: lambda account, rows: factories.create_insight(account, account.name, author=partner()),
 }
 
 

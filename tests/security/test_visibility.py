@@ -28,6 +28,7 @@ from plans.models import (
     CoopExpense,
     CoopFund,
     GoalAssignment,
+    MedicalInsight,
     Objective,
     Plan,
     PlanEvent,
@@ -67,6 +68,7 @@ RECORDS: dict[str, set[str]] = {
     "keeper": set(),
 }
 NOT_COMMERCIAL = {"msl"}
+SEE_MEDICAL = {"msl", "manager", "executive", "admin"}
 
 DRAFTS = {"north draft", "south draft"}
 OPEN = {"north", "south"}
@@ -98,6 +100,8 @@ EDITED_RECORDS: dict[str, set[str]] = {
 }
 # Orders come from the ERP: only systems and administrators write them.
 EDITED_ORDERS = {"admin": EVERYTHING, "integration": FED}
+# Medical insights are their author's.
+EDITED_INSIGHTS = {"admin": EVERYTHING, "msl": NORTH}
 
 
 @pytest.fixture
@@ -118,6 +122,7 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
         factories.create_contact(account, name, **extra)
         factories.create_activity(account, name, owner=account.owner or cast["admin"], **extra)
         factories.create_order(account, document_number=name, **extra)
+        factories.create_insight(account, name, author=cast["msl"] if name == "north" else None)
     for old, name in ((world.plan, "north"), (world.draft, "north draft"), (world.far_plan, "south")):
         AccountPlan._base_manager.filter(pk=old.pk).update(name=name)
     AccountPlan._base_manager.filter(pk=world.confidential.pk).update(name="north confidential")
@@ -154,6 +159,7 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     RevenueSchedule: ("line__opportunity__name", EVERYTHING),
     Activity: ("subject", EVERYTHING),
     Order: ("document_number", EVERYTHING),
+    MedicalInsight: ("text", EVERYTHING),
     AccountPlan: ("name", set()),
     Plan: ("name", set()),
     Strategy: ("plan__name", set()),
@@ -191,13 +197,15 @@ def names(rows: models.QuerySet, model: Any) -> set[str]:
 def expected_visible(model: Any, persona: str) -> set[str]:
     if model in COMMERCIAL and persona in NOT_COMMERCIAL:
         return set()
+    if model is MedicalInsight and persona not in SEE_MEDICAL:
+        return set()
     return PLANS[persona] if model in OF_PLANS else RECORDS[persona]
 
 
 def expected_editable(model: Any, persona: str) -> set[str]:
     if model in OF_PLANS:
         return EDITED_PLANS.get(persona, set())
-    table = EDITED_ORDERS if model is Order else EDITED_RECORDS
+    table = {Order: EDITED_ORDERS, MedicalInsight: EDITED_INSIGHTS}.get(model, EDITED_RECORDS)
     return table.get(persona, set())
 
 
@@ -393,6 +401,28 @@ def test_numbers_are_kept_from_medical_colleagues_who_take_no_part(
     assert msl.has_perm("plans.view_numbers", world.plan)
 
 
+def test_one_setting_keeps_commercial_and_medical_apart_both_ways(
+    world: World, people: dict[str, User], settings: Any
+) -> None:
+    def seen(who: str) -> dict[Any, set[str]]:
+        return {
+            model: names(model.objects.visible_to(people[who]), model)
+            for model in (Opportunity, Order, OpportunityLine, MedicalInsight)
+        }
+
+    apart = {who: seen(who) for who in ("msl", "account_manager", "viewer", "integration")}
+    settings.SEPARATE_MEDICAL = False
+    together = {who: seen(who) for who in apart}
+
+    assert apart["msl"] == {Opportunity: set(), Order: set(), OpportunityLine: set(), MedicalInsight: NORTH}
+    assert apart["account_manager"][MedicalInsight] == apart["viewer"][MedicalInsight] == set()
+    for who in ("msl", "account_manager", "viewer"):
+        assert together[who] == dict.fromkeys(together[who], NORTH)
+        assert people[who].has_perm("crm.view_commercial")
+        assert people[who].has_perm("crm.view_medical")
+    assert together["integration"] == apart["integration"]
+
+
 # --- Creating -------------------------------------------------------------------------------
 SALES = {"account_manager", "colleague", "stranger", "keeper", "manager", "admin"}
 ADDS: dict[str, set[str]] = {
@@ -402,6 +432,7 @@ ADDS: dict[str, set[str]] = {
     "crm.add_opportunity": SALES | {"integration"},
     "crm.add_activity": SALES | {"msl", "integration"},
     "crm.add_order": {"admin", "integration"},
+    "plans.add_medicalinsight": {"msl", "admin"},
     "crm.add_product": {"admin", "integration"},
     "crm.add_exchangerate": {"admin", "integration"},
     "crm.add_territory": {"admin"},

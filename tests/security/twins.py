@@ -12,14 +12,15 @@ from kam.core.models import Change
 from kam.users.models import User
 from metrics.operations import rebuild
 from plans.enums import PlanStatus
-from plans.models import AccountPlan
+from plans.models import AccountPlan, MedicalInsight
 from tests import factories
 from tests.fixtures import World
 from tests.security.rows import Rows, common_rows, partner, rows_of_account, rows_of_plan
 
 SECRET = "Project Nightingale"
 SEE_ALL_ACCOUNTS = {"executive", "admin"}
-COMMERCIAL = (Opportunity, Order)
+COMMERCIAL, MEDICAL = (Opportunity, Order), (MedicalInsight,)
+SEE_MEDICAL = {"msl", "manager", "executive", "admin"}
 
 
 @dataclass
@@ -40,9 +41,10 @@ class Twins:
         hidden = [rows_of_plan(plan) for plan in plans]
         if persona not in SEE_ALL_ACCOUNTS:
             hidden.append(rows_of_account(self._hidden_account()))
-        if persona == "msl":
-            made = rows_of_account(self.world.account, COMMERCIAL)
-            hidden.append({model: made[model] for model in COMMERCIAL})
+        apart = COMMERCIAL if persona == "msl" else MEDICAL if persona not in SEE_MEDICAL else ()
+        if apart:
+            made = rows_of_account(self.world.account, apart)
+            hidden.append({model: made[model] for model in apart})
         # Plans that are seen point to hidden ones; their own versions stay.
         rows = AccountPlan._base_manager
         rows.filter(pk=self.world.draft.pk).update(parent_plan=plans[0], copied_from=plans[1])
