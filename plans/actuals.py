@@ -13,16 +13,17 @@ from uuid import UUID
 
 from django.db.models import Case, Value, When
 
-from crm.models import AccountEdge
+from crm.models import AccountEdge, TerritoryEdge
 from crm.rates import Rates
 from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField
 from kam.core.money import round_money
 from plans import policies
-from plans.models import TargetLine
+from plans.models import Plan, TargetLine
 from plans.models.targets import lies_below, parents_of_categories
 
 ORDERS = "descendant__orders"
+TERRITORY_ORDERS = "descendant__accounts__orders"
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,40 @@ class Sold:
 
 def orders_of(account_ids: Iterable[UUID], *, since: date, until: date) -> dict[UUID, list[Sold]]:
     """By account: the orders of it and of those below, in one statement."""
-    rows = AccountEdge.objects.filter(
-        ancestor__in=set(account_ids), **{f"{ORDERS}__date__gte": since, f"{ORDERS}__date__lte": until}
+    return _orders_below(AccountEdge, ORDERS, set(account_ids), since=since, until=until)
+
+
+def orders_for(plans: Iterable[Plan], *, since: date, until: date) -> dict[UUID, list[Sold]]:
+    """By account or territory of these plans: the orders that they are about."""
+    account_ids, territory_ids = set(), set()
+    for plan in plans:
+        if plan.is_of_territory:
+            territory_ids.add(plan.territory_id)
+        else:
+            account_ids.add(plan.account_id)
+    found = orders_of(account_ids, since=since, until=until) if account_ids or not territory_ids else {}
+    if territory_ids:
+        found |= _orders_below(TerritoryEdge, TERRITORY_ORDERS, territory_ids, since=since, until=until)
+    return found
+
+
+def counts_for(plan: Plan, sold: Sold) -> bool:
+    """Whether the orders of accounts below belong to the plan, too."""
+    return plan.is_of_territory or plan.include_child_accounts or not sold.is_below
+
+
+def _orders_below(
+    edges: Any, path: str, ids: set[Any], *, since: date, until: date
+) -> dict[UUID, list[Sold]]:
+    rows = edges.objects.filter(
+        ancestor__in=ids, **{f"{path}__date__gte": since, f"{path}__date__lte": until}
     )
     is_below = Case(When(depth=0, then=Value(False)), default=Value(True))
-    keys = ("ancestor_id", f"{ORDERS}__date", f"{ORDERS}__product__category", f"{ORDERS}__currency", "below")
+    keys = ("ancestor_id", f"{path}__date", f"{path}__product__category", f"{path}__currency", "below")
     groups = rows.annotate(below=is_below).order_by().values_list(*keys)
     sold: dict[UUID, list[Sold]] = defaultdict(list)
     for account_id, day, category_id, currency, below, amount in groups.annotate(
-        sum=ExactSum(f"{ORDERS}__amount", places=MoneyField.decimal_places)
+        sum=ExactSum(f"{path}__amount", places=MoneyField.decimal_places)
     ):
         sold[account_id].append(Sold(day, category_id, currency, bool(below), amount))
     return sold
@@ -82,7 +108,7 @@ def last_year_orders(lines: Sequence[TargetLine]) -> dict[Any, Decimal]:
         return {}
     spans = {line.pk: policies.days_last_year(*line.days) for line in lines}
     since, until = min(start for start, _end in spans.values()), max(end for _start, end in spans.values())
-    sold = orders_of((line.plan.account_id for line in lines), since=since, until=until)
+    sold = orders_for((line.plan for line in lines), since=since, until=until)
     currencies = {row.currency for rows in sold.values() for row in rows}
     converter = Converter(currencies | {line.plan.currency for line in lines} if currencies else ())
     parents = parents_of_categories()
@@ -90,8 +116,8 @@ def last_year_orders(lines: Sequence[TargetLine]) -> dict[Any, Decimal]:
     for line in lines:
         start, end = spans[line.pk]
         total = Fraction(0)
-        for row in sold.get(line.plan.account_id, ()):
-            counts = start <= row.day <= end and (line.plan.include_child_accounts or not row.is_below)
+        for row in sold.get(line.plan.territory_id or line.plan.account_id, ()):
+            counts = start <= row.day <= end and counts_for(line.plan, row)
             if counts and lies_below(row.category_id, line.category_id, parents):
                 total += converter.exact(row, line.plan.currency) or 0
         totals[line.pk] = as_decimal(total, line.plan.currency)

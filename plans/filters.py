@@ -45,6 +45,7 @@ from plans.models import (
     Objective,
     Plan,
     Strategy,
+    TerritoryBusinessPlan,
 )
 from plans.models.plans import OVER
 from templates_app.enums import FieldKind, RevenueBasis
@@ -262,8 +263,7 @@ class StrategyFilter(VisibleFilterSet):
     ordering_fields: ClassVar = {"order": "order", "name": "name", "created_at": "created_at"}
 
 
-class AccountPlanObjectiveFilter(VisibleFilterSet):
-    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
+class ObjectiveFilter(VisibleFilterSet):
     strategy = VisibleChoiceFilter(Strategy, label=_("Strategy"))
     owner = VisibleChoiceFilter(User, label=_("Owner"))
     status = django_filters.MultipleChoiceFilter(choices=ObjectiveStatus.choices, label=_("Status"))
@@ -280,6 +280,14 @@ class AccountPlanObjectiveFilter(VisibleFilterSet):
         "created_at": "created_at",
         "updated_at": "updated_at",
     }
+
+
+class AccountPlanObjectiveFilter(ObjectiveFilter):
+    plan = VisibleChoiceFilter(AccountPlan, label=_("Plan"))
+
+
+class GoalAssignmentFilter(ObjectiveFilter):
+    plan = VisibleChoiceFilter(TerritoryBusinessPlan, label=_("Plan"))
 
 
 class AccountPlanParticipantFilter(VisibleFilterSet):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import ProductCategory
 from plans import policies
-from plans.actuals import LastYear, last_year_of, orders_of
+from plans.actuals import LastYear, counts_for, last_year_of, orders_for
 from plans.models import AccountPlanProduct, Plan, TargetLine
 from plans.models.targets import MOST_LINES, overlaps, parents_of_categories
 
@@ -129,8 +129,8 @@ def save_lines(*, plan: Plan, changed: Sequence[TargetLine], removed: Sequence[T
 def sold_categories(plan: Plan) -> list[ProductCategory]:
     """The categories of which the plan's accounts bought something in the same days a year before."""
     since, until = policies.days_last_year(plan.start_date, plan.end_date)
-    sold = orders_of([plan.account_id], since=since, until=until)[plan.account_id]
-    counted = [row for row in sold if plan.include_child_accounts or not row.is_below]
+    sold = orders_for([plan], since=since, until=until)
+    counted = [row for rows in sold.values() for row in rows if counts_for(plan, row)]
     found = {row.category_id for row in counted if row.category_id is not None}
     categories = ProductCategory.objects.filter(pk__in=found)
     named = AccountPlanProduct.objects.unscoped(REASON).filter(plan=plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from rest_framework.exceptions import PermissionDenied
@@ -17,9 +18,10 @@ class PlanNumbersView(KamAPIView):
     """The plan comes through the gate (404); its numbers are asked for apart (403)."""
 
     kam_policy = BY_OBJECT
+    plans: Any = AccountPlan
 
-    def plan(self, pk: UUID) -> AccountPlan:
-        plan = found(AccountPlan.objects.visible_to(self.request.user), pk)
+    def plan(self, pk: UUID) -> Any:
+        plan = found(self.plans.objects.visible_to(self.request.user), pk)
         if not self.request.user.has_perm("plans.view_numbers", plan):
             raise PermissionDenied()
         log_confidential_look(plan=plan, user=self.request.user)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics.api import dashboards, history, jobs, outlook, portfolio, revenue, scenarios, views
+from metrics.api import dashboards, history, jobs, outlook, portfolio, revenue, scenarios, territories, views
 
 urlpatterns = [
     path("account-plans/<uuid:pk>/kpis/", views.PlanKpiView.as_view(), name="account-plans-kpis"),
@@ -22,6 +22,21 @@ urlpatterns = [
     ),
     path("account-plans/<uuid:pk>/revenue/", revenue.PlanRevenueView.as_view(), name="account-plans-revenue"),
     path("accounts/<uuid:pk>/revenue/", revenue.AccountRevenueView.as_view(), name="accounts-revenue"),
+    path(
+        "territory-business-plans/<uuid:pk>/kpis/",
+        territories.TerritoryPlanKpiView.as_view(),
+        name="territory-business-plans-kpis",
+    ),
+    path(
+        "territory-business-plans/<uuid:pk>/kpis/records/",
+        territories.TerritoryPlanKpiRecordsView.as_view(),
+        name="territory-business-plans-kpis-records",
+    ),
+    path(
+        "territory-business-plans/<uuid:pk>/kpi-history/",
+        territories.TerritoryPlanKpiHistoryView.as_view(),
+        name="territory-business-plans-kpi-history",
+    ),
     path("periodic-jobs/", jobs.PeriodicJobsView.as_view(), name="periodic-jobs-list"),
     path("periodic-jobs/<slug:name>/", jobs.PeriodicJobView.as_view(), name="periodic-jobs-detail"),
     path(

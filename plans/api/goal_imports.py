@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -21,7 +21,7 @@ from kam.core.api.serializers import StrictSerializer
 from kam.core.api.views import KamAPIView
 from kam.core.api.viewsets import found
 from kam.users.models import User
-from plans.models import Plan
+from plans.models import AccountPlan, TerritoryBusinessPlan
 from plans.operations.goal_imports import (
     MOST_GOALS,
     AlreadyImportedError,
@@ -46,20 +46,27 @@ class ImportGoalsSerializer(StrictSerializer):
     )
 
     def validate_goal_definitions(self, goals: list[GoalDefinition]) -> list[GoalDefinition]:
-        return offered_only(goals, self.context["request"].user)
+        user = self.context["request"].user
+        return offered_only(goals, user, for_territories=self.context.get("for_territories", False))
 
 
-def offered_only(goals: list[GoalDefinition], user: User) -> list[GoalDefinition]:
-    """Each once; an error where one of them cannot be brought into an account plan."""
+def offered_only(
+    goals: list[GoalDefinition], user: User, *, for_territories: bool = False
+) -> list[GoalDefinition]:
+    """Each once; an error where one of them cannot be brought into a plan of the kind."""
     goals = list({goal.pk: goal for goal in goals}.values())
     if len(goals) > MOST_GOALS:
         raise ValidationError(_("At most %(most)s at a time.") % {"most": MOST_GOALS}, code="max_length")
-    offered = offered_goals(user).filter(pk__in=[goal.pk for goal in goals])
+    offered = offered_goals(user, for_territories=for_territories).filter(pk__in=[goal.pk for goal in goals])
     missing = {goal.pk for goal in goals} - set(offered.values_list("pk", flat=True))
     if missing:
         names = ", ".join(str(goal) for goal in goals if goal.pk in missing)
-        message = _("Not offered for account plans: %(names)s.") % {"names": names}
-        raise ValidationError([ErrorDetail(message, code="not_offered")])
+        message = (
+            _("Not offered for territory plans: %(names)s.")
+            if for_territories
+            else _("Not offered for account plans: %(names)s.")
+        )
+        raise ValidationError([ErrorDetail(message % {"names": names}, code="not_offered")])
     return goals
 
 
@@ -142,6 +149,7 @@ class ImportGoalsView(KamAPIView):
     """
 
     kam_policy = BY_OBJECT
+    plans: Any = AccountPlan
 
     @extend_schema(
         request=ImportGoalsSerializer,
@@ -149,10 +157,12 @@ class ImportGoalsView(KamAPIView):
         operation_id="account_plans_import_goals",
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        plan = found(Plan.objects.visible_to(request.user).select_related("owner"), pk)
+        plan = found(self.plans.objects.visible_to(request.user).select_related("owner"), pk)
         if not request.user.has_perm("plans.change_accountplan", plan):
             raise PermissionDenied
-        body = ImportGoalsSerializer(data=request.data, context={"request": request})
+        body = ImportGoalsSerializer(
+            data=request.data, context={"request": request, "for_territories": plan.is_of_territory}
+        )
         body.is_valid(raise_exception=True)
         asked = body.validated_data
         dry_run = asked.get("dry_run", False)
@@ -168,3 +178,13 @@ class ImportGoalsView(KamAPIView):
             raise invalid(error) from error
         status = HTTPStatus.OK if dry_run else HTTPStatus.CREATED
         return Response(MadeSerializer(draft, context={"dry_run": dry_run}).data, status=status)
+
+
+@extend_schema_view(post=extend_schema(operation_id="territory_business_plans_import_goals"))
+class TerritoryImportGoalsView(ImportGoalsView):
+    """Makes a goal assignment for each goal, an action plan for each of its templates, and the work in it.
+
+    All or nothing. A goal from which the plan has a goal assignment already is 409 unless `again`.
+    """
+
+    plans = TerritoryBusinessPlan

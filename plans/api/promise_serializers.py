@@ -9,9 +9,19 @@ from uuid import UUID
 from kam.core.api import fields
 from kam.core.api.serializers import BASE_FIELDS, ME, KamModelSerializer
 from kam.users.models import User
-from plans.models import Commitment, CoopExpense, CoopFund, Plan, PlanEvent, RebateProgram, RebateTier
+from plans.models import (
+    AccountPlan,
+    Commitment,
+    CoopExpense,
+    CoopFund,
+    Plan,
+    PlanEvent,
+    RebateProgram,
+    RebateTier,
+)
 
 MOST_TIERS = 50
+OF_AN_ACCOUNT = {"queryset": AccountPlan.objects.all()}
 
 
 def plans_with_numbers(plan_ids: Iterable[UUID], user: User) -> set[UUID]:
@@ -56,7 +66,7 @@ class CommitmentSerializer(KamModelSerializer):
             "notes",
             "is_external",
         )
-        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME}
+        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME, "plan": OF_AN_ACCOUNT}
 
 
 class PlanEventSerializer(KamModelSerializer):
@@ -76,7 +86,7 @@ class PlanEventSerializer(KamModelSerializer):
             "notes",
             "is_external",
         )
-        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME}
+        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME, "plan": OF_AN_ACCOUNT}
 
 
 class CoopFundSerializer(MoneySerializer):
@@ -88,6 +98,7 @@ class CoopFundSerializer(MoneySerializer):
     class Meta(KamModelSerializer.Meta):
         model = CoopFund
         fields = (*BASE_FIELDS, "plan", "name", "amount", "terms", "is_external")
+        extra_kwargs: ClassVar[dict[str, Any]] = {"plan": OF_AN_ACCOUNT}
 
 
 class CoopExpenseSerializer(MoneySerializer):
@@ -121,6 +132,7 @@ class RebateProgramSerializer(MoneySerializer):
     class Meta(KamModelSerializer.Meta):
         model = RebateProgram
         fields = (*BASE_FIELDS, "plan", "name", "start_date", "end_date", "terms", "is_external", "tiers")
+        extra_kwargs: ClassVar[dict[str, Any]] = {"plan": OF_AN_ACCOUNT}
 
     def write(self, row: RebateProgram, relations: dict[str, Any]) -> RebateProgram:
         if "tiers" in relations:

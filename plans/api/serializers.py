@@ -18,81 +18,73 @@ from kam.users.models import User
 from plans.api.custom_values import CustomValuesField, people_in_custom_values
 from plans.api.numbers import plans_with_numbers
 from plans.enums import SECTIONS
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Strategy
+from plans.models import (
+    AccountPlan,
+    AccountPlanObjective,
+    AccountPlanParticipant,
+    GoalAssignment,
+    Plan,
+    Strategy,
+    TerritoryBusinessPlan,
+)
 
 NUMBERS = ("sales_target", "stretch_target")
 LINKS = ("parent_plan", "copied_from")
 
 
-class AccountPlanSerializer(KamModelSerializer):
-    """`sales_target` and `stretch_target` are null for who may not see the plan's numbers.
+FRAME = (
+    *BASE_FIELDS,
+    "name",
+    "plan_type",
+    "start_date",
+    "end_date",
+    "status",
+    "owner",
+    "currency",
+    "sales_target",
+    "stretch_target",
+    "target_from_lines",
+    "revenue_basis",
+    "is_confidential",
+    "review_frequency",
+    "vision",
+    "goals",
+    "customer_goals",
+    "business_overview",
+    "short_term_plan",
+    "support_required",
+    "risks",
+    "competitors",
+    "custom_values",
+    "percent_complete",
+    "elapsed_percent",
+)
+REQUIRED: dict[str, Any] = {"required": True, "allow_null": False}
+FRAME_EXTRA: dict[str, Any] = {
+    "owner": ME,
+    **{section: {"allow_null": True} for section in SECTIONS},
+}
 
-    A text whose section the plan type leaves out is null and not written. `custom_values` holds the
-    fields that the plan type adds, by their keys; those that are not named in a write stay.
+
+class PlanSerializer(KamModelSerializer):
+    """What account plans and territory business plans share.
+
+    `sales_target` and `stretch_target` are null for who may not see the plan's numbers. A text whose
+    section the plan type leaves out is null and not written. `custom_values` holds the fields that the
+    plan type adds, by their keys; those that are not named in a write stay.
     """
 
     custom_values = CustomValuesField(required=False)
     percent_complete = fields.PercentField(read_only=True, allow_null=True)
     elapsed_percent = fields.PercentField(read_only=True)
 
-    class Meta(KamModelSerializer.Meta):
-        model = AccountPlan
-        fields = (
-            *BASE_FIELDS,
-            "name",
-            "account",
-            "plan_type",
-            "start_date",
-            "end_date",
-            "status",
-            "owner",
-            "currency",
-            "sales_target",
-            "stretch_target",
-            "target_from_lines",
-            "revenue_basis",
-            "include_child_accounts",
-            "is_confidential",
-            "parent_plan",
-            "copied_from",
-            "review_frequency",
-            "vision",
-            "goals",
-            "customer_goals",
-            "business_overview",
-            "short_term_plan",
-            "support_required",
-            "risks",
-            "competitors",
-            "custom_values",
-            "percent_complete",
-            "elapsed_percent",
-        )
-        extra_kwargs: ClassVar[dict[str, Any]] = {
-            "account": {"required": True, "allow_null": False},
-            "owner": ME,
-            **{section: {"allow_null": True} for section in SECTIONS},
-        }
-
-    def prepare(self, rows: Sequence[AccountPlan]) -> None:
+    def prepare(self, rows: Sequence[Plan]) -> None:
         super().prepare(rows)
         user = self.context["request"].user
         self.with_numbers = plans_with_numbers({plan.pk for plan in rows}, user)
         self.people = people_in_custom_values(rows)
-        self.link(rows, user)
 
-    def link(self, rows: Sequence[AccountPlan], user: User) -> None:
-        """Other plans as far as the user sees them. Asked in any case: a statement more or less would tell."""
-        ids = {getattr(plan, f"{name}_id") for plan in rows for name in LINKS} - {None}
-        seen = (
-            AccountPlan.objects.visible_to(user).filter(pk__in=ids or {UUID(int=0)}).only("name", "version")
-        )
-        by_id = {plan.pk: plan for plan in seen}
-        for plan in rows:
-            for name in LINKS:  # what prefetching sets, and nothing that a save would write
-                plan._state.fields_cache[name] = by_id.get(getattr(plan, f"{name}_id"))
-
-    def to_representation(self, instance: AccountPlan) -> dict[str, Any]:
+    def to_representation(self, instance: Plan) -> dict[str, Any]:
         shown = super().to_representation(instance)
         if instance.pk not in self.with_numbers:
             shown.update(dict.fromkeys(NUMBERS))
@@ -129,6 +121,39 @@ class AccountPlanSerializer(KamModelSerializer):
             raise ValidationError(errors)
 
 
+class AccountPlanSerializer(PlanSerializer):
+    class Meta(KamModelSerializer.Meta):
+        model = AccountPlan
+        fields = (*FRAME, "account", "include_child_accounts", "parent_plan", "copied_from")
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            **FRAME_EXTRA,
+            "account": REQUIRED,
+            "parent_plan": {"queryset": AccountPlan.objects.all()},
+        }
+
+    def prepare(self, rows: Sequence[AccountPlan]) -> None:
+        super().prepare(rows)
+        self.link(rows, self.context["request"].user)
+
+    def link(self, rows: Sequence[AccountPlan], user: User) -> None:
+        """Other plans as far as the user sees them. Asked in any case: a statement more or less would tell."""
+        ids = {getattr(plan, f"{name}_id") for plan in rows for name in LINKS} - {None}
+        seen = (
+            AccountPlan.objects.visible_to(user).filter(pk__in=ids or {UUID(int=0)}).only("name", "version")
+        )
+        by_id = {plan.pk: plan for plan in seen}
+        for plan in rows:
+            for name in LINKS:  # what prefetching sets, and nothing that a save would write
+                plan._state.fields_cache[name] = by_id.get(getattr(plan, f"{name}_id"))
+
+
+class TerritoryBusinessPlanSerializer(PlanSerializer):
+    class Meta(KamModelSerializer.Meta):
+        model = TerritoryBusinessPlan
+        fields = (*FRAME, "territory")
+        extra_kwargs: ClassVar[dict[str, Any]] = {**FRAME_EXTRA, "territory": REQUIRED}
+
+
 class PlanStepSerializer(VersionedSerializer):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=500)
 
@@ -141,41 +166,59 @@ class StrategySerializer(KamModelSerializer):
         fields = (*BASE_FIELDS, "plan", "name", "description", "order")
 
 
-class AccountPlanObjectiveSerializer(KamModelSerializer):
+OBJECTIVE_FIELDS = (
+    *BASE_FIELDS,
+    "plan",
+    "strategy",
+    "goal_definition",
+    "name",
+    "approach",
+    "owner",
+    "start_date",
+    "target_date",
+    "status",
+    "weight",
+    "measure_kind",
+    "unit",
+    "baseline",
+    "current",
+    "target",
+    "stretch",
+    "progress_mode",
+    "manual_progress",
+    "progress",
+    "progress_percent",
+    "owner_comments",
+    "manager_comments",
+    "lessons_learned",
+    "order",
+)
+
+
+class ObjectiveSerializer(KamModelSerializer):
     fixed_fields = ("plan",)
     progress = fields.ShareField(read_only=True, allow_null=True)
     progress_percent = fields.PercentField(read_only=True, allow_null=True)
 
+
+class AccountPlanObjectiveSerializer(ObjectiveSerializer):
     class Meta(KamModelSerializer.Meta):
         model = AccountPlanObjective
-        fields = (
-            *BASE_FIELDS,
-            "plan",
-            "strategy",
-            "goal_definition",
-            "name",
-            "approach",
-            "owner",
-            "start_date",
-            "target_date",
-            "status",
-            "weight",
-            "measure_kind",
-            "unit",
-            "baseline",
-            "current",
-            "target",
-            "stretch",
-            "progress_mode",
-            "manual_progress",
-            "progress",
-            "progress_percent",
-            "owner_comments",
-            "manager_comments",
-            "lessons_learned",
-            "order",
-        )
-        extra_kwargs: ClassVar[dict[str, Any]] = {"owner": ME}
+        fields = OBJECTIVE_FIELDS
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "owner": ME,
+            "plan": {"queryset": AccountPlan.objects.all()},
+        }
+
+
+class GoalAssignmentSerializer(ObjectiveSerializer):
+    class Meta(KamModelSerializer.Meta):
+        model = GoalAssignment
+        fields = OBJECTIVE_FIELDS
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "owner": ME,
+            "plan": {"queryset": TerritoryBusinessPlan.objects.all()},
+        }
 
 
 class AccountPlanParticipantSerializer(KamModelSerializer):

@@ -14,8 +14,10 @@ from plans.api.target_viewsets import TargetLineViewSet
 
 router = ApiRouter()
 router.register("account-plans", viewsets.AccountPlanViewSet)
+router.register("territory-business-plans", viewsets.TerritoryBusinessPlanViewSet)
 router.register("strategies", viewsets.StrategyViewSet)
 router.register("account-plan-objectives", viewsets.AccountPlanObjectiveViewSet)
+router.register("goal-assignments", viewsets.GoalAssignmentViewSet)
 router.register("account-plan-participants", viewsets.AccountPlanParticipantViewSet)
 router.register("account-plan-products", analysis_viewsets.AccountPlanProductViewSet)
 router.register("related-object-analyses", analysis_viewsets.RelatedObjectAnalysisViewSet)
@@ -45,6 +47,16 @@ urlpatterns = [
         "account-plans/<uuid:pk>/import-goals/",
         goal_imports.ImportGoalsView.as_view(),
         name="account-plans-import-goals",
+    ),
+    path(
+        "territory-business-plans/<uuid:pk>/progress/",
+        work_viewsets.TerritoryPlanProgressView.as_view(),
+        name="territory-business-plans-progress",
+    ),
+    path(
+        "territory-business-plans/<uuid:pk>/import-goals/",
+        goal_imports.TerritoryImportGoalsView.as_view(),
+        name="territory-business-plans-import-goals",
     ),
     *router.urls,
 ]

@@ -16,7 +16,15 @@ from kam.core.api.viewsets import VisibleModelViewSet
 from plans import filters, operations
 from plans.api import serializers
 from plans.api.copying import CopyMixin
-from plans.models import AccountPlan, AccountPlanObjective, AccountPlanParticipant, Objective, Strategy
+from plans.models import (
+    AccountPlan,
+    AccountPlanObjective,
+    AccountPlanParticipant,
+    GoalAssignment,
+    Objective,
+    Strategy,
+    TerritoryBusinessPlan,
+)
 from plans.rules import plan_of
 from templates_app.models import GoalDefinition
 
@@ -57,32 +65,40 @@ class PlanContentViewSet(VisibleModelViewSet):
                 operations.log_confidential_look(plan=plan, user=self.request.user)
 
 
-def plan_step(name: str, text: str) -> Any:
-    """One step of the life cycle as `POST account-plans/{id}/<name>/`."""
+STEPS = {
+    "activate": "Start the plan.",
+    "hold": "Pause the plan.",
+    "complete": "Close the plan when its period is over or its work is done.",
+    "cancel": "Drop the plan: it counts nowhere any more.",
+    "archive": "Put a completed or cancelled plan away.",
+    "reopen": "Undo complete, cancel or archive: the plan is a draft again.",
+}
 
-    def step(self: AccountPlanViewSet, request: Request, pk: str) -> Response:
+
+def with_steps(viewset: Any) -> Any:
+    """The steps of the life cycle as `POST <plans>/{id}/<step>/`."""
+    for name, text in STEPS.items():
+        setattr(viewset, name, plan_step(name, text, viewset.serializer_class))
+    return viewset
+
+
+def plan_step(name: str, text: str, serializer_class: Any) -> Any:
+    def step(self: PlanViewSet, request: Request, pk: str) -> Response:
         return self.take_step(name)
 
     step.__name__, step.__doc__ = name, text
-    described = extend_schema(
-        request=serializers.PlanStepSerializer, responses=serializers.AccountPlanSerializer
-    )
+    described = extend_schema(request=serializers.PlanStepSerializer, responses=serializer_class)
     return described(action(detail=True, methods=["post"])(step))
 
 
-class AccountPlanViewSet(CopyMixin, PlanContentViewSet):
-    """Account plans. Their numbers are at `account-plans/{id}/kpis/`.
+class PlanViewSet(PlanContentViewSet):
+    """What account plans and territory business plans share."""
 
-    A list is also filtered by the fields that a plan type adds: `custom.<key>=value`.
-    """
-
-    queryset = AccountPlan.objects.all()
-    serializer_class = serializers.AccountPlanSerializer
-    filterset_class = filters.AccountPlanFilter
+    subject = ""
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
         objectives = Objective.objects.unscoped("progress of plans that were loaded through the gate")
-        return queryset.select_related("account", "plan_type", "owner").prefetch_related(
+        return queryset.select_related(self.subject, "plan_type", "owner").prefetch_related(
             Prefetch("objectives", objectives.only(*PROGRESS_FIELDS).with_work()),
             "plan_type__custom_fields",
         )
@@ -90,7 +106,7 @@ class AccountPlanViewSet(CopyMixin, PlanContentViewSet):
     def known_parameters(self) -> set[str]:
         known = super().known_parameters()
         if self.action == "list":
-            known |= filters.AccountPlanFilter.custom_parameters(self.request.query_params, self.request.user)
+            known |= filters.PlanFilter.custom_parameters(self.request.query_params, self.request.user)
         return known
 
     def get_locked_object(self, permission: str, *, requires_version: bool | None = None) -> Any:
@@ -122,12 +138,37 @@ class AccountPlanViewSet(CopyMixin, PlanContentViewSet):
             raise Conflict(str(error)) from error
         return self.answer(self.written(plan))
 
-    activate = plan_step("activate", "Start the plan.")
-    hold = plan_step("hold", "Pause the plan.")
-    complete = plan_step("complete", "Close the plan when its period is over or its work is done.")
-    cancel = plan_step("cancel", "Drop the plan: it counts nowhere any more.")
-    archive = plan_step("archive", "Put a completed or cancelled plan away.")
-    reopen = plan_step("reopen", "Undo complete, cancel or archive: the plan is a draft again.")
+
+@with_steps
+class AccountPlanViewSet(CopyMixin, PlanViewSet):
+    """Account plans. Their numbers are at `account-plans/{id}/kpis/`.
+
+    A list is also filtered by the fields that a plan type adds: `custom.<key>=value`.
+    """
+
+    subject = "account"
+    queryset = AccountPlan.objects.all()
+    serializer_class = serializers.AccountPlanSerializer
+    filterset_class = filters.AccountPlanFilter
+
+
+@with_steps
+class TerritoryBusinessPlanViewSet(PlanViewSet):
+    """Plans of territories: of all accounts there and below. Their numbers are at `…/{id}/kpis/`.
+
+    A list is also filtered by the fields that a plan type adds: `custom.<key>=value`.
+    """
+
+    subject = "territory"
+    queryset = TerritoryBusinessPlan.objects.all()
+    serializer_class = serializers.TerritoryBusinessPlanSerializer
+    filterset_class = filters.TerritoryBusinessPlanFilter
+    role_permission = "plans.add_territorybusinessplan"
+
+    def perform_update(self, serializer: Any) -> Any:
+        if "territory" in {field.name for field in serializer.candidate.changed_fields()}:
+            self.require("plans.add_territorybusinessplan", serializer.candidate)
+        return super().perform_update(serializer)
 
 
 class StrategyViewSet(PlanContentViewSet):
@@ -141,17 +182,30 @@ class StrategyViewSet(PlanContentViewSet):
         return queryset.select_related("plan")
 
 
-class AccountPlanObjectiveViewSet(PlanContentViewSet):
+class ObjectiveViewSet(PlanContentViewSet):
     """What a plan wants to reach. Progress is computed, by the objective's mode."""
-
-    queryset = AccountPlanObjective.objects.all()
-    serializer_class = serializers.AccountPlanObjectiveSerializer
-    filterset_class = filters.AccountPlanObjectiveFilter
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
         goals = GoalDefinition.objects.visible_to(self.request.user)
         rows = queryset.select_related("plan", "strategy", "owner").with_work()
         return rows.prefetch_related(Prefetch("goal_definition", goals))
+
+
+class AccountPlanObjectiveViewSet(ObjectiveViewSet):
+    """What an account plan wants to reach. Progress is computed, by the objective's mode."""
+
+    queryset = AccountPlanObjective.objects.all()
+    serializer_class = serializers.AccountPlanObjectiveSerializer
+    filterset_class = filters.AccountPlanObjectiveFilter
+
+
+class GoalAssignmentViewSet(ObjectiveViewSet):
+    """What a territory business plan wants to reach. Progress is computed, by the mode."""
+
+    role_permission = "plans.add_territorybusinessplan"
+    queryset = GoalAssignment.objects.all()
+    serializer_class = serializers.GoalAssignmentSerializer
+    filterset_class = filters.GoalAssignmentFilter
 
 
 class AccountPlanParticipantViewSet(PlanContentViewSet):

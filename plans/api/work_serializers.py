@@ -9,6 +9,7 @@ from drf_spectacular.helpers import lazy_serializer
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from crm.models import Account
 from kam.core.api import fields
 from kam.core.api.serializers import (
     BASE_FIELDS,
@@ -192,6 +193,11 @@ class AssessmentTaskSerializer(KamModelSerializer):
 class CompletionSerializer(VersionedSerializer):
     quantity = fields.QuantityField(required=False, min_value=0, max_value=10**12)
     notes = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
+    account = fields.VisibleRelatedField(
+        required=False,
+        queryset=Account.objects.all(),
+        help_text="Of a call for a territory business plan: the account that was called.",
+    )
 
 
 class TaskStepSerializer(VersionedSerializer):
@@ -199,10 +205,16 @@ class TaskStepSerializer(VersionedSerializer):
 
 
 # --- Progress -------------------------------------------------------------------------------
+# What the levels are called in a territory business plan.
+OF_TERRITORIES = {Level.PLAN: "territory_business_plan", Level.OBJECTIVE: "goal_assignment"}
+
+
 class ProgressNodeSerializer(serializers.Serializer):
     """A part of a plan. `share` says what part it is of what it counts in; `left_out` why it does not count."""
 
-    kind = serializers.ChoiceField(choices=[level.value for level in Level], source="level.value")
+    kind = serializers.ChoiceField(
+        choices=[*(level.value for level in Level), *OF_TERRITORIES.values()], source="level.value"
+    )
     id = serializers.UUIDField(source="row.pk")
     name = serializers.CharField(source="row")
     status = serializers.CharField(allow_blank=True)
@@ -215,6 +227,12 @@ class ProgressNodeSerializer(serializers.Serializer):
     left_out = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
     why = serializers.CharField(allow_blank=True, source="why_left_out", help_text="`left_out` in words.")
     children = serializers.SerializerMethodField()
+
+    def to_representation(self, node: Node) -> dict[str, Any]:
+        shown = super().to_representation(node)
+        if self.context.get("of_territory"):
+            shown["kind"] = OF_TERRITORIES.get(node.level, shown["kind"])
+        return shown
 
     @extend_schema_field(lazy_serializer("plans.api.work_serializers.ProgressNodeSerializer")(many=True))
     def get_children(self, node: Node) -> list[Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +20,7 @@ from kam.core.api.viewsets import found
 from plans import filters, operations
 from plans.api import work_serializers as serializers
 from plans.api.viewsets import PlanContentViewSet
-from plans.models import ActionPlan, ActionPlanItem, AssessmentTask, Plan
+from plans.models import AccountPlan, ActionPlan, ActionPlanItem, AssessmentTask, TerritoryBusinessPlan
 from plans.progress import plan_progress
 from templates_app.models import ActionPlanTemplateItem, ActionPlanTemplateVersion
 
@@ -102,9 +102,9 @@ class AssessmentTaskViewSet(PlanContentViewSet):
     def complete(self, request: Request, pk: str) -> Response:
         """The task is done. `quantity`: how many it came to in all. A call objective logs the call."""
         task = self.get_locked_object("plans.complete_assessmenttask", requires_version=False)
-        body = serializers.CompletionSerializer(data=request.data)
+        body = serializers.CompletionSerializer(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
-        values = {name: body.validated_data.get(name) for name in ("quantity", "notes")}
+        values = {name: body.validated_data.get(name) for name in ("quantity", "notes", "account")}
         return self.answer(self.written(self.allowed(operations.complete_task, task=task, **values)))
 
     @extend_schema(request=serializers.TaskStepSerializer, responses=serializers.AssessmentTaskSerializer)
@@ -121,9 +121,16 @@ class PlanProgressView(KamAPIView):
     """How far a plan is, at every level, and why: weights, shares, and what is left out for which reason."""
 
     kam_policy = BY_OBJECT
+    plans: Any = AccountPlan
 
     @extend_schema(responses=serializers.ProgressNodeSerializer, operation_id="account_plans_progress")
     def get(self, request: Request, pk: UUID) -> Response:
-        plan = found(Plan.objects.visible_to(request.user), pk)
+        plan = found(self.plans.objects.visible_to(request.user), pk)
         operations.log_confidential_look(plan=plan, user=request.user)
-        return Response(serializers.ProgressNodeSerializer(plan_progress(plan)).data)
+        context = {"of_territory": plan.is_of_territory}
+        return Response(serializers.ProgressNodeSerializer(plan_progress(plan), context=context).data)
+
+
+@extend_schema_view(get=extend_schema(operation_id="territory_business_plans_progress"))
+class TerritoryPlanProgressView(PlanProgressView):
+    plans = TerritoryBusinessPlan

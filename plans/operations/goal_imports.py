@@ -38,7 +38,6 @@ from templates_app.models import (
 
 CALLER = "parts of a plan that was loaded through the gate"
 MOST_GOALS = 50
-APPLIES = (AppliesTo.ACCOUNT_PLAN, AppliesTo.BOTH)
 
 
 class AlreadyImportedError(Exception):
@@ -119,9 +118,10 @@ def first_start(plan: Plan) -> date:
     return min(max(plan.start_date, company_today()), plan.end_date)
 
 
-def offered_goals(user: User) -> Any:
-    """The goals that can be brought into an account plan."""
-    return GoalDefinition.objects.visible_to(user).offered().filter(applies_to__in=APPLIES)
+def offered_goals(user: User, *, for_territories: bool = False) -> Any:
+    """The goals that can be brought into an account plan, or into the plan of a territory."""
+    kind = AppliesTo.TERRITORY_PLAN if for_territories else AppliesTo.ACCOUNT_PLAN
+    return GoalDefinition.objects.visible_to(user).offered().filter(applies_to__in=(kind, AppliesTo.BOTH))
 
 
 def draft_import(

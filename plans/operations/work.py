@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.enums import ActivityStatus
-from crm.models import Activity
+from crm.models import Account, Activity
 from crm.operations import complete_activity, reopen_activity
 from kam.core.changes import StaleObjectError
 from kam.core.clock import company_today
@@ -122,11 +122,13 @@ def complete_task(
     quantity: Decimal | None = None,
     notes: str | None = None,
     at: datetime | None = None,
+    account: Account | None = None,
     expected_version: int | None = None,
 ) -> AssessmentTask:
     """The task is done; a call objective logs the call. `quantity` is how many it came to in all.
 
     Without a quantity, a call objective came to what it was for; elsewhere what was reported stays.
+    Of a territory's plan, `account` is the one that was called.
     """
     at = at or timezone.now()
     locked = _locked(task, expected_version)
@@ -134,7 +136,8 @@ def complete_task(
     _refuse_waiting(locked)
     if locked.kind == ItemKind.CALL_OBJECTIVE:
         total = quantity if quantity is not None else locked.target_quantity or Decimal(1)
-        _log_call(locked, quantity=total - locked.quantity_done, notes=notes or "", at=at, is_last=True)
+        quantity = total - locked.quantity_done
+        _log_call(locked, account, quantity=quantity, notes=notes or "", at=at, is_last=True)
     elif quantity is not None:
         locked.quantity_done = quantity
     if notes is not None:
@@ -153,6 +156,7 @@ def report_work(
     quantity: Decimal = Decimal(1),
     notes: str = "",
     at: datetime | None = None,
+    account: Account | None = None,
     expected_version: int | None = None,
 ) -> AssessmentTask:
     """So many more are done: of a call objective a call is logged. Reaching the target completes the task."""
@@ -164,7 +168,7 @@ def report_work(
     if is_last:
         _refuse_waiting(locked)
     if locked.kind == ItemKind.CALL_OBJECTIVE:
-        _log_call(locked, quantity=quantity, notes=notes, at=at, is_last=is_last)
+        _log_call(locked, account, quantity=quantity, notes=notes, at=at, is_last=is_last)
     else:
         locked.quantity_done = reached
         locked.notes = "\n".join(filter(None, (locked.notes, notes)))
@@ -200,7 +204,15 @@ def waiting_for(item: ActionPlanItem) -> AssessmentTask | None:
 
 
 # --- Calls ----------------------------------------------------------------------------------
-def _log_call(task: AssessmentTask, *, quantity: Decimal, notes: str, at: datetime, is_last: bool) -> None:
+def _log_call(
+    task: AssessmentTask,
+    account: Account | None,
+    *,
+    quantity: Decimal,
+    notes: str,
+    at: datetime,
+    is_last: bool,
+) -> None:
     """A done activity on the plan's account for the assignee: a call that was taken back, else a new one."""
     if quantity <= 0 and task.quantity_done:
         return  # the calls are logged already
@@ -214,17 +226,29 @@ def _log_call(task: AssessmentTask, *, quantity: Decimal, notes: str, at: dateti
         taken_back.has_closed_task = is_last
         taken_back.save()
     else:
-        activity = _call_of(task, quantity=quantity, notes=notes, day=day)
+        activity = _call_of(task, _called(task, account), quantity=quantity, notes=notes, day=day)
         check_row(activity)
         activity.save()
         TaskActivity.objects.create(task=task, activity=activity, has_closed_task=is_last)
     task.quantity_done += quantity
 
 
-def _call_of(task: AssessmentTask, *, quantity: Decimal, notes: str, day: date) -> Activity:
+def _called(task: AssessmentTask, account: Account | None) -> Any:
+    """The account of a call: that of the plan, or the one of the territory's that was named."""
+    plan = task.plan
+    if not plan.is_of_territory:
+        return plan.account_id
+    if account is None:
+        raise ValidationError({"account": _("Say which account was called.")})
+    if not plan.accounts().filter(pk=account.pk).exists():
+        raise ValidationError({"account": _("This account lies outside the plan's territory.")})
+    return account.pk
+
+
+def _call_of(task: AssessmentTask, account_id: Any, *, quantity: Decimal, notes: str, day: date) -> Activity:
     return Activity(
         type_id=task.activity_type_id,  # type: ignore[misc]  # a call objective has one (`clean`)
-        account_id=task.plan.account_id,
+        account_id=account_id,
         subject=task.name,
         status=ActivityStatus.DONE,
         done_on=day,
@@ -321,7 +345,10 @@ def _bring_all_to(tasks: Sequence[AssessmentTask], rows: QuerySet, status: TaskS
             task for task in changing if waiting_for(task.item) and task.item.prerequisite_id not in chosen
         ]
         _refuse(waiting, "status", _("These come after others that are not done yet: %(tasks)s."))
-        _log_calls([task for task in changing if task.kind == ItemKind.CALL_OBJECTIVE], rows, at)
+        calls = [task for task in changing if task.kind == ItemKind.CALL_OBJECTIVE]
+        somewhere = [task for task in calls if task.plan.is_of_territory]
+        _refuse(somewhere, "status", _("Log these one by one, to say which account was called: %(tasks)s."))
+        _log_calls(calls, rows, at)
     else:
         for task in changing:  # few: only calls that were completed
             if task.kind == ItemKind.CALL_OBJECTIVE and task.meaning == Meaning.DONE:
@@ -340,10 +367,10 @@ def _log_calls(tasks: Sequence[AssessmentTask], rows: QuerySet, at: datetime) ->
     for task in tasks:
         missing = (task.target_quantity or Decimal(1)) - task.quantity_done
         if missing > 0 and task.pk in taken_back:
-            _log_call(task, quantity=missing, notes="", at=at, is_last=True)
+            _log_call(task, None, quantity=missing, notes="", at=at, is_last=True)
             task.save()
         elif missing > 0:
-            activities.append(_call_of(task, quantity=missing, notes="", day=day))
+            activities.append(_call_of(task, task.plan.account_id, quantity=missing, notes="", day=day))
             links.append(TaskActivity(task=task, activity=activities[-1], has_closed_task=True))
     Activity.objects.bulk_create(activities)
     TaskActivity.objects.bulk_create(links)

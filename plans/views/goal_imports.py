@@ -39,7 +39,7 @@ ROLE_IS_EMPTY = gettext_lazy("Nobody on the plan has this role.")
 
 
 def with_owner(plans: QuerySet) -> QuerySet:
-    return plans.select_related("owner", "plan_type", "account")
+    return plans.select_related("owner", "plan_type", "account", "territory")
 
 
 # --- Choosing -------------------------------------------------------------------------------
@@ -47,7 +47,8 @@ def with_owner(plans: QuerySet) -> QuerySet:
 def goals_choose(request: HttpRequest, plan: Plan) -> HttpResponse:
     """Those of the plan type first; `q` searches, and what is chosen stays."""
     log_confidential_look(plan=plan, user=request.user)
-    goals = offered_goals(request.user).select_related("category")
+    offered = offered_goals(request.user, for_territories=plan.is_of_territory)
+    goals = offered.select_related("category")
     text = typed(request)
     chosen_ids = ids_in(request)
     wanted = goals
@@ -208,7 +209,8 @@ def people_of(plan: Plan, user: User) -> dict[str, User]:
 def goals_preview(request: HttpRequest, plan: Plan) -> HttpResponse:
     """GET shows what would be made; POST makes what is left of it."""
     log_confidential_look(plan=plan, user=request.user)
-    goals = list(offered_goals(request.user).filter(pk__in=ids_in(request)))
+    offered = offered_goals(request.user, for_territories=plan.is_of_territory)
+    goals = list(offered.filter(pk__in=ids_in(request)))
     goals.sort(key=lambda goal: ids_in(request).index(goal.pk))
     if not goals:
         messages.info(request, _("Choose at least one goal."))

@@ -7,11 +7,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import ActivityType
+from crm.models import Account, ActivityType
 from kam.core.clock import company_today
-from kam.core.forms import VersionedModelForm
+from kam.core.forms import SearchChoiceField, VersionedModelForm
 from kam.core.writing import check_row
 from kam.users.forms import UserChoiceField
 from kam.users.models import User
@@ -247,13 +248,21 @@ class CompletionForm(forms.Form):
         label=_("How many"), min_value=Decimal("0.001"), max_digits=12, decimal_places=3
     )
     is_last = forms.BooleanField(label=_("This completes the task"), required=False)
+    account = SearchChoiceField(
+        Account.objects.none(), label=_("Account"), options_url=reverse_lazy("crm:account_options")
+    )
     notes = forms.CharField(
         label=_("Notes"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 4})
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, task: AssessmentTask, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, task: AssessmentTask, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if task.kind == ItemKind.CALL_OBJECTIVE and task.plan.is_of_territory:
+            inside = Account.objects.visible_to(user).filter(pk__in=task.plan.accounts())
+            self.fields["account"].queryset = inside  # type: ignore[attr-defined]
+        else:
+            del self.fields["account"]
         self.fields["quantity"].widget.attrs["step"] = "any"
         missing = (task.target_quantity or Decimal(1)) - task.quantity_done
         self.initial |= {

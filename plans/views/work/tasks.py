@@ -177,7 +177,7 @@ def announce(request: HttpRequest, task: AssessmentTask, step: str) -> None:
 @object_required(AssessmentTask, "plans.complete_assessmenttask", queryset=with_place)
 def task_complete(request: HttpRequest, task: AssessmentTask) -> HttpResponse:
     """With the day, how many, and notes. Of a call objective the call is logged."""
-    form = CompletionForm(posted(request), task=task)
+    form = CompletionForm(posted(request), task=task, user=request.user)
     back = back_url(request, task.change_container_id, action_plan=task.item.action_plan)
     if request.method == "POST" and form.is_valid():
         values, step = reported(task, form.cleaned_data)
@@ -199,6 +199,8 @@ def reported(task: AssessmentTask, cleaned: dict[str, Any]) -> tuple[dict[str, A
         "at": moment_of(cleaned["done_on"]),
         "expected_version": cleaned["version"],
     }
+    if "account" in cleaned:
+        values["account"] = cleaned["account"]
     quantity, notes = cleaned.get("quantity"), cleaned["notes"]
     if quantity is not None and not cleaned.get("is_last", not task.target_quantity):
         return {**values, "quantity": quantity, "notes": notes}, "report"

@@ -16,10 +16,10 @@ from kam.users.models import User
 from plans.enums import ColleagueRole, ProgressMode
 from plans.models import (
     AccountPlan,
-    AccountPlanObjective,
     ActionPlan,
     ActionPlanItem,
     AssessmentTask,
+    Objective,
     TaskActivity,
 )
 from plans.operations import complete_task
@@ -38,7 +38,7 @@ from tests import factories
 from tests.fixtures import World
 
 START = date(2026, 3, 2)
-WORK = (AccountPlanObjective, ActionPlan, ActionPlanItem, AssessmentTask, TaskActivity)
+WORK = (Objective, ActionPlan, ActionPlanItem, AssessmentTask, TaskActivity)
 
 
 def rows_of_work() -> dict[str, int]:
@@ -121,7 +121,7 @@ def test_draft_shows_everything_with_dates_and_people(
 def test_import_makes_what_the_draft_shows(plan: AccountPlan, goal: GoalDefinition) -> None:
     import_goals(draft_import(plan=plan, goals=[goal], start_date=START))
 
-    objective = AccountPlanObjective.objects.unscoped("test").get()
+    objective = Objective.objects.unscoped("test").get()
     tasks = AssessmentTask.objects.unscoped("test").select_related(
         "item__prerequisite__task", "activity_type"
     )
@@ -165,7 +165,7 @@ def test_goal_without_work_is_measured_or_entered(
 
     import_goals(draft_import(plan=plan, goals=[goal]))
 
-    objective = AccountPlanObjective.objects.unscoped("test").get()
+    objective = Objective.objects.unscoped("test").get()
     assert (objective.progress_mode, objective.unit, objective.target) == (mode, unit, target)
     objective.full_clean(exclude=["plan", "goal_definition", "owner"])
 
@@ -182,7 +182,7 @@ def test_second_import_is_refused_unless_asked_for(plan: AccountPlan, goal: Goal
     import_goals(again, again=True)
     assert rows_of_work() == {
         **{name: 2 * number for name, number in before.items()},
-        "AccountPlanObjective": 3,
+        "Objective": 3,
     }
 
 
@@ -219,7 +219,7 @@ def test_adjusted_values_that_do_not_hold_are_named(
         import_goals(draft)
 
 
-@pytest.mark.parametrize("broken", [AccountPlanObjective, ActionPlan, ActionPlanItem, AssessmentTask])
+@pytest.mark.parametrize("broken", [Objective, ActionPlan, ActionPlanItem, AssessmentTask])
 @pytest.mark.django_db(transaction=True)
 def test_import_that_is_killed_in_the_middle_leaves_nothing(
     plan: AccountPlan, goal: GoalDefinition, monkeypatch: pytest.MonkeyPatch, broken: Any
