@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "crm",
     "templates_app",
     "plans",
+    "collaboration",
     "metrics",
     "rules.apps.AutodiscoverRulesConfig",
     "django_htmx",
@@ -162,6 +163,16 @@ CELERY_BEAT_SCHEDULE = {
     "run-due-jobs": {"task": "metrics.tasks.run_due_jobs", "schedule": 60.0},
 }
 
+# --- Mail -----------------------------------------------------------------------------------
+# Without EMAIL_URL, mails are printed instead of sent.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kam@localhost")
+# Where kam is reached, for the links in mails: https://kam.example.com. Without it they have none.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")
+# The hour of the company's day from which the daily mails go out.
+DIGEST_HOUR = env.int("DIGEST_HOUR", default=6)
+
 # --- Users and login ------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["rules.permissions.ObjectPermissionBackend", "kam.users.backends.RoleBackend"]
@@ -282,6 +293,7 @@ SPECTACULAR_SETTINGS = {
         "PlanStatus": "plans.enums.PlanStatus",
         "PaceState": "metrics.enums.PaceState",
         "PromiseState": "metrics.api.promises.STATES",
+        "RecordKind": "metrics.api.serializers.RECORD_KINDS",
         "CurveSource": "metrics.enums.CurveSource",
         "LibraryStatus": "templates_app.enums.LibraryStatus",
         "TemplateVersionStatus": "templates_app.enums.VersionStatus",

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("metrics.urls")),
+    path("", include("collaboration.urls")),
     path("", include("plans.urls")),
     path("", include("templates_app.urls")),
     path("", include("crm.urls")),

@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collaboration.operations import make_reminders, send_digests
 from kam.core.clock import company_today
 from kam.core.models import IdempotencyKey
 from kam.jobs.operations import purge_jobs
@@ -87,6 +88,14 @@ def purge_job_runs() -> str:
     return _("%(count)s runs removed.") % {"count": count}
 
 
+def remind() -> str:
+    return _("%(count)s reminders made.") % {"count": make_reminders()}
+
+
+def mail_digests() -> str:
+    return _("%(count)s mails sent.") % {"count": send_digests()}
+
+
 def purge_old_jobs() -> str:
     return _("%(count)s jobs removed.") % {"count": purge_jobs()}
 
@@ -94,6 +103,9 @@ def purge_old_jobs() -> str:
 JOBS = (
     # Every hour, so that the day's rows say how the day ended.
     Job("kpi-snapshots", gettext_lazy("Keep the numbers of the day"), HOUR, snapshot_kpis),
+    # Days count, but what is due may be planned at any hour.
+    Job("reminders", gettext_lazy("Remind of what is due"), HOUR, remind),
+    Job("digests", gettext_lazy("Send the daily mails"), HOUR, mail_digests),
     Job("purge-idempotency-keys", gettext_lazy("Forget old retry keys"), HOUR, purge_idempotency_keys),
     Job("purge-jobs", gettext_lazy("Forget old jobs of people"), DAY, purge_old_jobs),
     Job("purge-job-runs", gettext_lazy("Forget old runs of jobs"), DAY, purge_job_runs),

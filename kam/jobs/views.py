@@ -31,7 +31,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
     counts = counts_of(page.object_list, request.user)
     for job in page.object_list:
         job.counts = counts[job.pk]
-    return render(request, "jobs/job_list.html", {"page_obj": page, "nav_section": "home"})
+    return render(request, "jobs/job_list.html", {"page_obj": page, "nav_section": "jobs"})
 
 
 @object_required(Job, "jobs.view_job", queryset=with_owner)
@@ -53,7 +53,7 @@ def job_detail(request: HttpRequest, job: Job) -> HttpResponse:
         "percent": round(over * 100 / counts["total"]) if counts["total"] else None,
         "page_obj": page,
         "may_retry": request.user.has_perm("jobs.change_job", job) and counts["failed"],
-        "nav_section": "home",
+        "nav_section": "jobs",
     }
     return render(request, "jobs/job_detail.html", context)
 

@@ -14,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from collaboration.models import Digest, ReminderSettings
 from crm import models as crm
 from kam.core.models import Change
+from kam.jobs.models import Job
 from kam.users.models import ApiToken, User
 from metrics.history import take_snapshots
 from metrics.models import PlanKPI, PlanKPISnapshot
@@ -78,6 +80,15 @@ def fund_with_expenses(world: World, owner: User) -> plans.CoopFund:
     for _number in range(2):
         factories.create_coop_expense(fund)
     return fund
+
+
+def company_settings(world: World, owner: User) -> ReminderSettings:
+    there = ReminderSettings.objects.unscoped("test").filter(user=None).first()
+    return there or factories.create_reminder_settings(None)
+
+
+def digest(world: World, owner: User) -> Digest:
+    return Digest.objects.create(user=factories.create_user(), day=timezone.localdate())
 
 
 def computed_plan(world: World, owner: User) -> PlanKPI:
@@ -187,10 +198,13 @@ MAKE: dict[type[models.Model], Make] = {
         factories.create_plan(world.account)
     ),
     PlanKPI: computed_plan,
+    Job: lambda world, owner: factories.create_job(factories.create_user(), [world.plan]),
+    ReminderSettings: company_settings,
+    Digest: digest,
     PlanKPISnapshot: kept_numbers,
 }
-READ_ONLY = {Change, PlanKPI, PlanKPISnapshot, plans.Plan, plans.TaskActivity}
-WITHOUT_ADD = {*READ_ONLY, templates.ActionPlanTemplateVersion}
+READ_ONLY = {Change, Job, Digest, PlanKPI, PlanKPISnapshot, plans.Plan, plans.TaskActivity}
+WITHOUT_ADD = {*READ_ONLY, ReminderSettings, templates.ActionPlanTemplateVersion}
 WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
 
 

@@ -5,6 +5,7 @@ What is not given gets a plain, valid value; what the row needs is made with it.
 """
 
 from tests.factories.analyses import create_analysis, create_plan_product
+from tests.factories.collaboration import create_reminder, create_reminder_settings
 from tests.factories.crm import (
     add_member,
     create_account,
@@ -90,6 +91,8 @@ __all__ = [
     "create_published_template",
     "create_rate",
     "create_rebate_program",
+    "create_reminder",
+    "create_reminder_settings",
     "create_scenario",
     "create_scenario_change",
     "create_schedule",

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from collaboration.models import Notification
 from crm.enums import PickList
 from crm.models import (
     Account,
@@ -73,6 +74,7 @@ OF_A_PLAN: dict[type[Model], Maker] = {
     ActionPlan: lambda plan, rows: factories.create_action_plan(rows[AccountPlanObjective], plan.name),
     AssessmentTask: lambda plan, rows: factories.create_task(rows[ActionPlan], plan.name),
     ActionPlanItem: lambda plan, rows: rows[AssessmentTask].item,
+    Notification: lambda plan, rows: reminders_of_everybody(rows[AssessmentTask], plan.owner),
     AccountPlanProduct: lambda plan, rows: factories.create_plan_product(plan, category=a_category()),
     RelatedObjectAnalysis: lambda plan, rows: factories.create_analysis(
         plan, plan.name, product=rows[AccountPlanProduct], objectives=[rows[AccountPlanObjective]]
@@ -164,6 +166,11 @@ def a_category() -> ProductCategory:
 def a_kind_of_expense() -> PickListValue:
     kinds = PickListValue.objects.filter(pick_list=PickList.COOP_EXPENSE_KIND)
     return kinds.first() or factories.create_pick_list_value("Booth", pick_list=PickList.COOP_EXPENSE_KIND)
+
+
+def reminders_of_everybody(task: AssessmentTask, owner: User) -> Notification:
+    """Also of those who do not see the plan, or not any more."""
+    return {user: factories.create_reminder(task, user) for user in User.objects.all()}[owner]
 
 
 def partner() -> User:

@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from crm.models import Account, Opportunity, Order
 from kam.core.models import Change
+from kam.jobs.models import Job, JobItem
 from kam.users.models import User
 from metrics.operations import rebuild
 from plans.enums import PlanStatus
@@ -45,6 +46,8 @@ class Twins:
         if apart:
             made = rows_of_account(self.world.account, apart)
             hidden.append({model: made[model] for model in apart})
+        items = [JobItem(job=self.seen[Job], target_id=plan.pk) for plan in plans]
+        JobItem.objects.bulk_create(items)
         # Plans that are seen point to hidden ones; their own versions stay.
         rows = AccountPlan._base_manager
         rows.filter(pk=self.world.draft.pk).update(parent_plan=plans[0], copied_from=plans[1])

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationKind(models.TextChoices):
+    TASK_DUE = "task_due", _("Task due")
+    OBJECTIVE_DUE = "objective_due", _("Objective due")
+
+
+class MailChoice(models.TextChoices):
+    NONE = "none", _("No e-mail")
+    DAILY = "daily", _("One a day, with what is new")
