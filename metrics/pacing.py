@@ -121,7 +121,7 @@ class Season:
 class Span(NamedTuple):
     """A stretch of time of an account whose season is asked for."""
 
-    account_id: UUID
+    account_id: Any
     includes_below: bool
     currency: str
     start: date

@@ -30,7 +30,7 @@ from kam.users.models import User
 from metrics import policies, seasons
 from metrics.rebates import RebateStanding, standings_of, with_tiers
 from plans.enums import ExpenseStatus, PlanStatus
-from plans.models import AccountPlan, Commitment, CoopExpense, CoopFund, PlanEvent, RebateProgram
+from plans.models import AccountPlan, Commitment, CoopExpense, CoopFund, Plan, PlanEvent, RebateProgram
 
 NOTHING = Decimal(0)
 REASON = "promises of plans that were loaded through the gate"
@@ -141,7 +141,7 @@ def evidence_for(commitment: Commitment, user: User) -> QuerySet:
     return rows.order_by("-done_on", "pk")
 
 
-def _done_in(plan: AccountPlan, user: User) -> QuerySet:
+def _done_in(plan: Plan, user: User) -> QuerySet:
     rows = Activity.objects.visible_to(user).filter(
         account__edges_up__ancestor=plan.account_id,
         status=ActivityStatus.DONE,

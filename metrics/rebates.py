@@ -75,7 +75,7 @@ class RebateStanding:
     @cached_property
     def pace(self) -> Pace:
         """On the way to the next tier: what should be ordered by now, and a month from now on."""
-        program, goal = self.program, self.next and self.next.threshold
+        program, goal = self.program, None if self.next is None else self.next.threshold
         currency, curve = program.plan.currency, self.season.curve
         return Pace(program.start_date, program.end_date, self.today, currency, goal, self.turnover, curve)
 

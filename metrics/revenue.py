@@ -221,7 +221,7 @@ def account_records(
 
 
 def _record(row: Any, currency: str, rates: Rates) -> PlanRecord:
-    factor = Decimal(1)
+    factor: Decimal | None = Decimal(1)
     if row.currency != currency:
         own, wanted = rates.on(row.currency, row.close_date), rates.on(currency, row.close_date)
         factor = policies.cross_rate(own, wanted) if own is not None and wanted is not None else None

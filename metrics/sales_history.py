@@ -117,7 +117,7 @@ class SalesHistory:
 
 
 def sales_of(
-    account_id: UUID,
+    account_id: Any,
     *,
     includes_below: bool,
     since: date,
@@ -135,7 +135,7 @@ def sales_of(
         orders = orders.filter(account=account_id)
     if products is not None:
         orders = orders.filter(product__in=products.values("pk"))
-    groups = orders.order_by().values_list("date", "product__category", "currency")
+    groups: Any = orders.order_by().values_list("date", "product__category", "currency")
     groups = groups.annotate(sum=ExactSum("amount", places=MoneyField.decimal_places), count=Count("pk"))
     return [
         Sale(day, category, currency, False, amount, count)
@@ -153,7 +153,8 @@ def years_until(start: date, end: date, *, today: date) -> list[Year]:
         anchor = anchor.replace(year=today.year - ((today.month, today.day) < (anchor.month, 1)))
     before = seasons.HISTORY_MONTHS // 12
     first = anchor.replace(year=max(anchor.year, before + 1) - before)
-    until, years = min(end, today), []
+    until = min(end, today)
+    years: list[Year] = []
     while len(years) < before or first <= until:
         next_first = first.replace(year=first.year + 1)
         last = next_first - timedelta(days=1)

@@ -17,7 +17,7 @@ from kam.core.api.fields import DayField, money_text
 from kam.core.api.serializers import RefSerializer
 from metrics.api.dashboards import PlanPerformanceViewSet
 from metrics.api.parameters import flag_of, page_links, page_of, refuse
-from metrics.api.serializers import decimal_text, plain
+from metrics.api.serializers import RECORD_KINDS, decimal_text, plain
 from metrics.portfolio import portfolio_totals
 from metrics.portfolio_records import PORTFOLIO_KPIS, PortfolioRecord, portfolio_records
 
@@ -25,7 +25,7 @@ from metrics.portfolio_records import PORTFOLIO_KPIS, PortfolioRecord, portfolio
 class PortfolioRecordSerializer(serializers.Serializer):
     """`contribution` is exact, in company currency; sums are rounded once, at the end."""
 
-    kind = serializers.ChoiceField(choices=["opportunity", "schedule", "order"])
+    kind = serializers.ChoiceField(choices=RECORD_KINDS)
     id = serializers.UUIDField()
     name = serializers.CharField()
     opportunity = serializers.UUIDField(allow_null=True)

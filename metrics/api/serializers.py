@@ -111,10 +111,13 @@ def text(value: Decimal | None) -> str | None:
     return None if value is None else str(value)
 
 
+RECORD_KINDS = ("opportunity", "schedule", "order")
+
+
 class KpiRecordSerializer(serializers.Serializer):
     """One record of a number. `contribution` is exact, in plan currency; sums are rounded once, at the end."""
 
-    kind = serializers.ChoiceField(choices=["opportunity", "schedule", "order"])
+    kind = serializers.ChoiceField(choices=RECORD_KINDS)
     id = serializers.UUIDField()
     name = serializers.CharField()
     opportunity = serializers.UUIDField(allow_null=True)

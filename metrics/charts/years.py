@@ -38,8 +38,9 @@ def years_chart(
 ) -> SafeString:
     """With an axis; or small, between the amounts of `reach`, which charts beside each other share."""
     axis = AmountAxis.over(amount for year in years for _label, amount in year.months)
+    height: Callable[[Decimal], Decimal] = axis.y
     if reach is None:
-        drawn, bottom, height = axis.drawn(currency), PLOT_BOTTOM, axis.y
+        drawn, bottom = axis.drawn(currency), PLOT_BOTTOM
     else:
         height, bottom = _between(*reach), SMALL_BOTTOM
         y = f"{height(ZERO):.1f}"
