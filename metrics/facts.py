@@ -11,6 +11,7 @@ from dataclasses import dataclass
 COLUMNS = "plan_id, plan_currency, currency, on_date, amount, weighted, won, open, lost"
 FLAGS = "s.is_won AS won, NOT s.is_closed AS open, s.is_closed AND NOT s.is_won AS lost"
 ALWAYS_WON = "1 = 1, 1 = 0, 1 = 0"
+NOT_CANCELLED = "t.status <> 'cancelled'"
 # With orders as revenue, a won opportunity is no revenue of its own.
 USES_OPPORTUNITIES = "(c.revenue_basis = 'opportunity' OR (c.revenue_basis = 'order' AND NOT s.is_won))"
 
@@ -26,13 +27,14 @@ SCHEDULES = """
 """
 ORDERS = "JOIN crm_order o ON o.account_id = c.account_id AND o.date BETWEEN c.start_date AND c.end_date"
 
-COVERED = """covered AS {inline} (
+# An account and those below it in its tree.
+BY_ACCOUNT = f"""
         SELECT t.id AS plan_id, e.descendant_id AS account_id, t.start_date, t.end_date, t.revenue_basis,
                t.currency AS plan_currency
         FROM target t JOIN crm_accountedge e
           ON e.ancestor_id = t.account_id AND (t.include_child_accounts OR e.depth = 0)
-        WHERE t.status <> 'cancelled'
-    )"""
+        WHERE {NOT_CANCELLED}
+"""
 
 
 @dataclass(frozen=True)
@@ -41,30 +43,35 @@ class Part:
 
     name: str
     condition: str  # which plans `p`
-    columns: str  # what else is asked of `p`
-    covered: str  # the tables that the sources read
+    tables: str  # the CTEs that the sources read
     sources: tuple[str, ...]
 
 
-# --- By account and date --------------------------------------------------------------------
-WHOLE = (
-    f"""
+# --- By account and date alone: nearly all plans --------------------------------------------
+WHOLE_OPPORTUNITIES = f"""
         SELECT c.plan_id, c.plan_currency, o.currency, o.close_date AS on_date, o.amount,
                o.amount * o.probability AS weighted, {FLAGS}
         FROM covered c {OPPORTUNITIES} WHERE {USES_OPPORTUNITIES}
-    """,
-    f"""
+"""
+WHOLE_SCHEDULES = f"""
         SELECT c.plan_id, c.plan_currency, o.currency, r.date, r.amount, r.amount * o.probability, {FLAGS}
         FROM covered c {SCHEDULES} WHERE c.revenue_basis = 'schedule'
-    """,
-    f"""
+"""
+WHOLE_ORDERS = f"""
         SELECT c.plan_id, c.plan_currency, o.currency, o.date, o.amount, 0, {ALWAYS_WON}
         FROM covered c {ORDERS} WHERE c.revenue_basis = 'order'
-    """,
-)
+"""
 
-# --- By product -----------------------------------------------------------------------------
-NAMES_PRODUCTS = "EXISTS (SELECT 1 FROM plans_accountplanproduct x WHERE x.plan_id = p.id)"
+# --- By territory, by product, by hand ------------------------------------------------------
+BY_TERRITORY = f"""
+        SELECT t.id, a.id, t.start_date, t.end_date, t.revenue_basis, t.currency
+        FROM target t JOIN crm_territoryedge e ON e.ancestor_id = t.territory_id
+        JOIN crm_account a ON a.territory_id = e.descendant_id
+        WHERE {NOT_CANCELLED}
+"""
+NAMES_PRODUCTS = "EXISTS (SELECT 1 FROM plans_accountplanproduct x WHERE x.plan_id = {plan})"
+HAS_PINS = "EXISTS (SELECT 1 FROM plans_planpin x WHERE x.plan_id = p.id)"
+IS_SPECIAL = f"(p.territory_id IS NOT NULL OR {NAMES_PRODUCTS.format(plan='p.id')} OR {HAS_PINS})"
 # What the plans name: products, and all of a category and of those below it; never what others sell.
 NAMED = """named (plan_id, product_id) AS (
         SELECT t.id, m.id FROM target t
@@ -77,6 +84,14 @@ NAMED = """named (plan_id, product_id) AS (
         JOIN crm_product m ON m.category_id = e.descendant_id AND NOT m.is_competitor
     )"""
 OF_NAMED = "JOIN named n ON n.plan_id = c.plan_id AND n.product_id"
+OF_ALL = f"AND NOT {NAMES_PRODUCTS.format(plan='c.plan_id')}"
+# What is pinned counts by its pin or not at all, so nothing counts twice.
+BY_ITSELF = (
+    "AND NOT EXISTS (SELECT 1 FROM plans_planpin x WHERE x.plan_id = c.plan_id AND x.{kind}_id = {record}.id)"
+)
+OPPORTUNITY_BY_ITSELF = BY_ITSELF.format(kind="opportunity", record="o")
+SCHEDULE_BY_ITSELF = BY_ITSELF.format(kind="schedule", record="r")
+ORDER_BY_ITSELF = BY_ITSELF.format(kind="order", record="o")
 # An opportunity counts once, with the sum of its lines that have one of the products.
 LINES = "CAST(SUM(l.amount) AS bigint)"
 PARTLY = (
@@ -86,20 +101,66 @@ PARTLY = (
         FROM covered c {OPPORTUNITIES}
         JOIN crm_opportunityline l ON l.opportunity_id = o.id
         {OF_NAMED} = l.product_id
-        WHERE {USES_OPPORTUNITIES}
+        WHERE {USES_OPPORTUNITIES} {OPPORTUNITY_BY_ITSELF}
         GROUP BY c.plan_id, c.plan_currency, o.id, s.id
     """,
     f"""
         SELECT c.plan_id, c.plan_currency, o.currency, r.date, r.amount, r.amount * o.probability, {FLAGS}
-        FROM covered c {SCHEDULES} {OF_NAMED} = l.product_id WHERE c.revenue_basis = 'schedule'
+        FROM covered c {SCHEDULES} {OF_NAMED} = l.product_id
+        WHERE c.revenue_basis = 'schedule' {SCHEDULE_BY_ITSELF}
     """,
     f"""
         SELECT c.plan_id, c.plan_currency, o.currency, o.date, o.amount, 0, {ALWAYS_WON}
-        FROM covered c {ORDERS} {OF_NAMED} = o.product_id WHERE c.revenue_basis = 'order'
+        FROM covered c {ORDERS} {OF_NAMED} = o.product_id
+        WHERE c.revenue_basis = 'order' {ORDER_BY_ITSELF}
+    """,
+)
+# Whatever its account, date and products.
+PINNED = f"""pinned AS (
+        SELECT t.id AS plan_id, t.revenue_basis, t.currency AS plan_currency,
+               x.opportunity_id, x.schedule_id, x.order_id
+        FROM target t JOIN plans_planpin x ON x.plan_id = t.id AND x.effect = 'include'
+        WHERE {NOT_CANCELLED}
+    )"""
+PUT_IN = (
+    f"""
+        SELECT c.plan_id, c.plan_currency, o.currency, o.close_date, o.amount, o.amount * o.probability, {FLAGS}
+        FROM pinned c JOIN crm_opportunity o ON o.id = c.opportunity_id
+        JOIN crm_stage s ON s.id = o.stage_id
+        WHERE {USES_OPPORTUNITIES}
+    """,
+    f"""
+        SELECT c.plan_id, c.plan_currency, o.currency, r.date, r.amount, r.amount * o.probability, {FLAGS}
+        FROM pinned c JOIN crm_revenueschedule r ON r.id = c.schedule_id
+        JOIN crm_opportunityline l ON l.id = r.line_id
+        JOIN crm_opportunity o ON o.id = l.opportunity_id
+        JOIN crm_stage s ON s.id = o.stage_id
+        WHERE c.revenue_basis = 'schedule'
+    """,
+    f"""
+        SELECT c.plan_id, c.plan_currency, o.currency, o.date, o.amount, 0, {ALWAYS_WON}
+        FROM pinned c JOIN crm_order o ON o.id = c.order_id
+        WHERE c.revenue_basis = 'order'
     """,
 )
 
 PARTS = (
-    Part("whole", f"NOT {NAMES_PRODUCTS}", "", COVERED, WHOLE),
-    Part("partly", NAMES_PRODUCTS, "", f"{COVERED}, {NAMED}", PARTLY),
+    Part(
+        "plain",
+        f"NOT {IS_SPECIAL}",
+        f"covered AS {{inline}} ({BY_ACCOUNT})",
+        (WHOLE_OPPORTUNITIES, WHOLE_SCHEDULES, WHOLE_ORDERS),
+    ),
+    Part(
+        "special",
+        IS_SPECIAL,
+        f"covered AS {{inline}} ({BY_ACCOUNT} UNION ALL {BY_TERRITORY}), {NAMED}, {PINNED}",
+        (
+            f"{WHOLE_OPPORTUNITIES} {OF_ALL} {OPPORTUNITY_BY_ITSELF}",
+            f"{WHOLE_SCHEDULES} {OF_ALL} {SCHEDULE_BY_ITSELF}",
+            f"{WHOLE_ORDERS} {OF_ALL} {ORDER_BY_ITSELF}",
+            *PARTLY,
+            *PUT_IN,
+        ),
+    ),
 )

@@ -22,7 +22,7 @@ from metrics.models import PlanKPI
 from metrics.record_rows import PlanRecord
 from metrics.records import counted_records
 from metrics.simulation import DRAWS, Bet, Outcomes, outcomes_of
-from plans.models import AccountPlan
+from plans.models import Plan
 
 NOTHING = Decimal(0)
 SHOWN_DRIVERS = 5
@@ -56,7 +56,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Forecast:
-    plan: AccountPlan
+    plan: Plan
     kpi: PlanKPI
     is_fresh: bool
     today: date
@@ -131,7 +131,7 @@ def in_minor_units(amount: Decimal, currency: str) -> int:
     return int(round_money(amount, currency).scaleb(minor_units(currency)))
 
 
-def forecast_of(plan: AccountPlan, *, today: date) -> Forecast:
+def forecast_of(plan: Plan, *, today: date) -> Forecast:
     """How a plan that was loaded through the gate may end."""
     kpi, is_fresh = operations.fresh_kpi(plan)
     deals = open_deals(counted_records(plan, "pipeline"), plan.currency)
@@ -141,7 +141,7 @@ def forecast_of(plan: AccountPlan, *, today: date) -> Forecast:
     return Forecast(plan, kpi, is_fresh, today, deals, outcomes)
 
 
-def seed_of(plan: AccountPlan, today: date) -> str:
+def seed_of(plan: Plan, today: date) -> str:
     """What makes the drawn outcomes those of a plan and a day."""
     return f"{plan.pk} {today}"
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from kam.core.clock import company_today
 from metrics import operations
 from metrics.models import PlanKPI, PlanKPISnapshot, PlanNumbers, StaleMarker
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.models.plans import OVER
 
 NUMBERS = [field.attname for field in PlanNumbers._meta.local_fields]
@@ -53,7 +53,8 @@ def take_snapshots(*, sweeper: str) -> SnapshotResult:
 
 def _waiting_plans() -> set[UUID]:
     rows = StaleMarker.objects.values_list(*operations.MARKER_FIELDS)
-    return operations.plans_concerned(operations.MarkerBatch.of(rows.iterator()))
+    plan_ids, territory_plan_ids = operations.plans_concerned(operations.MarkerBatch.of(rows.iterator()))
+    return plan_ids | territory_plan_ids
 
 
 def _copy_numbers(*, day: date, now: datetime, left_out: set[UUID]) -> int:
@@ -69,7 +70,7 @@ def _copy_numbers(*, day: date, now: datetime, left_out: set[UUID]) -> int:
     sql = f"""
         INSERT INTO {table} ({", ".join(COLUMNS)})
         SELECT k.plan_id, %(day)s, p.stretch_target, {", ".join(f"k.{name}" for name in NUMBERS)}, %(now)s
-        FROM {PlanKPI._meta.db_table} k JOIN {AccountPlan._meta.db_table} p ON p.id = k.plan_id
+        FROM {PlanKPI._meta.db_table} k JOIN {Plan._meta.db_table} p ON p.id = k.plan_id
         WHERE p.status NOT IN ({live}) AND k.company_currency = %(company)s
               AND (k.valid_until IS NULL OR k.valid_until >= %(day)s) {waits}
         ON CONFLICT (plan_id, day) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])}
@@ -87,18 +88,18 @@ def _copy_numbers(*, day: date, now: datetime, left_out: set[UUID]) -> int:
 
 def _remove_orphans() -> None:
     """The rows of plans that raw SQL has deleted."""
-    plans = AccountPlan.objects.unscoped("which snapshots have a plan").filter(pk=models.OuterRef("plan_id"))
+    plans = Plan.objects.unscoped("which snapshots have a plan").filter(pk=models.OuterRef("plan_id"))
     orphans = PlanKPISnapshot.objects.unscoped("snapshots without a plan").filter(~models.Exists(plans))
     orphans._raw_delete(orphans.db)
 
 
 # --- Reading ----------------------------------------------------------------------------------
-def numbers_on(plan: AccountPlan, day: date) -> PlanKPISnapshot | None:
+def numbers_on(plan: Plan, day: date) -> PlanKPISnapshot | None:
     """The numbers of a plan, loaded through the gate, at the end of a past day; None if none were kept."""
     return _kept(plan).filter(day=day).first()
 
 
-def history_of(plan: AccountPlan, *, since: date, until: date) -> list[PlanKPISnapshot]:
+def history_of(plan: Plan, *, since: date, until: date) -> list[PlanKPISnapshot]:
     """The kept days of the span, in order; today as it stands at this moment."""
     today = company_today()
     kept = list(_kept(plan).filter(day__gte=since, day__lte=until).order_by("day"))
@@ -114,10 +115,10 @@ def history_of(plan: AccountPlan, *, since: date, until: date) -> list[PlanKPISn
     return [*(row for row in kept if row.day != today), now]
 
 
-def first_day(plan: AccountPlan) -> date | None:
+def first_day(plan: Plan) -> date | None:
     """From when on the numbers of the plan were kept."""
     return _kept(plan).aggregate(first=models.Min("day"))["first"]
 
 
-def _kept(plan: AccountPlan) -> models.QuerySet:
+def _kept(plan: Plan) -> models.QuerySet:
     return PlanKPISnapshot.objects.unscoped("numbers of a plan loaded through the gate").filter(plan=plan)

@@ -42,8 +42,9 @@ def names_one(*fields: str) -> models.Q:
 
 
 class StaleMarker(models.Model):
-    """“What this account, plan or currency's plans rest on has changed”; `catalog`: which products belong together.
+    """“What this account, plan, territory or currency's plans rest on has changed.”
 
+    `catalog`: which products belong together has, which concerns plans that name some.
     Appended by triggers in the writer's transaction. Append only, never upserted: writers of the
     same account never wait for each other here. Which plans it concerns is found when it is worked
     off. No foreign key: it outlives what it names.
@@ -53,13 +54,14 @@ class StaleMarker(models.Model):
     account_id = models.UUIDField(null=True, db_index=True)
     plan_id = models.UUIDField(null=True, db_index=True)
     currency = models.CharField(max_length=3, null=True)
+    territory_id = models.UUIDField(null=True)
     catalog = models.BooleanField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=names_one("account_id", "plan_id", "currency", "catalog"),
+                condition=names_one("account_id", "plan_id", "territory_id", "currency", "catalog"),
                 name="stale_marker_names_one",
             ),
         )
@@ -70,6 +72,11 @@ class StaleMarker(models.Model):
             models.Index(
                 fields=("catalog",), name="stale_marker_catalog", condition=models.Q(catalog__isnull=False)
             ),
+            models.Index(
+                fields=("territory_id",),
+                name="stale_marker_territory",
+                condition=models.Q(territory_id__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -77,7 +84,8 @@ class StaleMarker(models.Model):
             return "catalog"
         if self.currency:
             return f"currency {self.currency}"
-        return f"account {self.account_id}" if self.account_id else f"plan {self.plan_id}"
+        named = {"account": self.account_id, "territory": self.territory_id, "plan": self.plan_id}
+        return " ".join(f"{kind} {pk}" for kind, pk in named.items() if pk)
 
 
 class RollupFailureQuerySet(models.QuerySet):

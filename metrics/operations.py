@@ -9,7 +9,7 @@ worked off by the next. A run that dies rolls back and leaves its markers.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -19,6 +19,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from kam.core.clock import company_today
@@ -26,7 +27,8 @@ from metrics import rollup
 from metrics.locks import lock_plans
 from metrics.markers import MARKER_FIELDS, MarkerBatch, MarkerRow, markers_of, plans_concerned
 from metrics.models import PlanKPI, PlanKPIQuerySet, RollupFailure, StaleMarker, Sweeper
-from plans.models import AccountPlan
+from plans.models import Plan, TerritoryBusinessPlan
+from plans.models.plans import PlanQuerySet
 
 logger = structlog.get_logger(__name__)
 
@@ -48,11 +50,16 @@ REMOVE_MARKERS = """
 
 # --- Working markers off --------------------------------------------------------------------
 @transaction.atomic
-def work_off(batch: MarkerBatch) -> int:
-    """Bring every plan that the markers concern up to date, or raise; returns how many plans that were."""
-    plan_ids = plans_concerned(batch)
+def work_off(batch: MarkerBatch, *, also: Iterable[UUID] = ()) -> int:
+    """Bring every plan that the markers concern up to date, or raise; returns how many plans that were.
+
+    Territory plans that no marker names, nor `also`, are marked instead: each is a whole territory to add up.
+    """
+    concerned = plans_concerned(batch)
+    plan_ids = concerned.plan_ids.union(also)
     lock_plans(connection, plan_ids)
     _remove_markers(batch.ids)
+    _mark_plans(concerned.territory_plan_ids - plan_ids, at=timezone.now())
     _compute(sorted(plan_ids))
     if batch.plan_ids:
         _remove_orphans(PlanKPI.objects.unscoped(ROLLUP).filter(plan_id__in=batch.plan_ids))
@@ -65,7 +72,7 @@ def work_off_apart(batch: MarkerBatch) -> tuple[int, int]:
 
     Returns how many plans were computed and how many failed.
     """
-    plan_ids = plans_concerned(batch)
+    plan_ids, territory_plan_ids = plans_concerned(batch)
     lock_plans(connection, plan_ids)
     # Under the lock: whoever tries one of them again computes it before or after us as a whole.
     now = timezone.now()
@@ -73,7 +80,7 @@ def work_off_apart(batch: MarkerBatch) -> tuple[int, int]:
     errors = _compute_apart(sorted(plan_ids - waiting))
     _remove_markers(batch.ids)
     _remove_orphans(PlanKPI.objects.unscoped(ROLLUP).filter(plan_id__in=batch.plan_ids))
-    _mark_plans(waiting | errors.keys(), at=now)
+    _mark_plans(waiting | errors.keys() | territory_plan_ids, at=now)
     for plan_id, error in errors.items():
         _remember_failure(plan_id, error, at=now)
     return len(plan_ids - waiting) - len(errors), len(errors)
@@ -95,13 +102,18 @@ def _remove_markers(marker_ids: Sequence[int]) -> None:
 
 def _remove_orphans(kpis: PlanKPIQuerySet) -> None:
     """A plan deleted while it was computed leaves its numbers behind, and a marker."""
-    plans = AccountPlan.objects.unscoped("which numbers have a plan").values("pk")
+    plans = Plan.objects.unscoped("which numbers have a plan").values("pk")
     orphans = kpis.exclude(plan_id__in=plans)
     orphans._raw_delete(orphans.db)
 
 
 def _mark_plans(plan_ids: set[UUID], *, at: datetime) -> None:
-    marked = set(StaleMarker.objects.filter(plan_id__in=plan_ids).values_list("plan_id", flat=True))
+    """A marker for each that has none. One that is just being worked off, and so locked, is none; one that is
+    found is held until we are done, so that nobody works it off without what we have seen."""
+    if not plan_ids:
+        return
+    found = StaleMarker.objects.select_for_update(skip_locked=True).filter(plan_id__in=plan_ids)
+    marked = set(found.values_list("plan_id", flat=True))
     StaleMarker.objects.bulk_create(
         StaleMarker(plan_id=pk, created_at=at) for pk in sorted(plan_ids - marked)
     )
@@ -152,7 +164,7 @@ def recompute_plans(plan_ids: Sequence[UUID]) -> None:
 
 
 # --- The reader -----------------------------------------------------------------------------
-def fresh_kpi(plan: AccountPlan) -> tuple[PlanKPI, bool]:
+def fresh_kpi(plan: Plan) -> tuple[PlanKPI, bool]:
     """The KPIs of a plan, repaired first if anything they rest on has changed (read repair).
 
     Returns the row and whether it is fresh: False only if the repair itself failed; then the last
@@ -174,11 +186,11 @@ def fresh_kpi(plan: AccountPlan) -> tuple[PlanKPI, bool]:
     return kpi, is_fresh
 
 
-def _stored(plan: AccountPlan) -> PlanKPI | None:
+def _stored(plan: Plan) -> PlanKPI | None:
     return PlanKPI.objects.unscoped(ROLLUP).filter(plan_id=plan.pk).first()
 
 
-def _repair(plan: AccountPlan, batch: MarkerBatch) -> bool:
+def _repair(plan: Plan, batch: MarkerBatch) -> bool:
     """Bring one plan up to date and, if that is little work, whatever else its markers concern."""
     if (
         plan.pk in batch.plan_ids
@@ -188,7 +200,7 @@ def _repair(plan: AccountPlan, batch: MarkerBatch) -> bool:
     try:
         if batch.ids and len(batch.ids) <= REPAIR_LIMIT and not batch.may_concern_many:
             try:
-                work_off(batch)
+                work_off(batch, also=[plan.pk])
                 return True
             except DatabaseError as error:
                 if _is_busy(error):
@@ -226,8 +238,11 @@ class SweepResult:
         return bool(self.markers or self.plans or self.failed)
 
 
-def sweep(*, sweeper: str) -> SweepResult:
+def sweep(*, sweeper: str, with_territories: bool = True) -> SweepResult:
     """Work off all markers and whatever became stale by the calendar. Needs no broker, may run anywhere, twice.
+
+    Plans of territories come last, each once however many of its accounts were marked; a nudge after a save
+    leaves them out (`with_territories`).
 
     Raises `OperationalError` or `InterfaceError` if the database went away: run it again then.
     """
@@ -241,6 +256,8 @@ def sweep(*, sweeper: str) -> SweepResult:
         if is_more:
             rows += _more_of_same_accounts(rows)
         total += _sweep_batch(MarkerBatch.of(rows))
+    if with_territories:
+        total += _sweep_territories()
     outdated = _outdated_plans()
     for start in range(0, len(outdated), BATCH):
         total += _sweep_batch(MarkerBatch(plan_ids=set(outdated[start : start + BATCH])))
@@ -254,12 +271,26 @@ def sweep(*, sweeper: str) -> SweepResult:
 
 def _next_rows(after: int) -> list[MarkerRow]:
     waiting = RollupFailure.objects.waiting(at=timezone.now()).values("plan_id")
+    for_later = Q(plan_id__in=waiting) | Q(plan_id__in=_territory_plans().values("pk"))
     return list(
         StaleMarker.objects.filter(pk__gt=after)
-        .exclude(plan_id__in=waiting, plan_id__isnull=False)
+        .exclude(for_later, plan_id__isnull=False)
         .order_by("pk")
         .values_list(*MARKER_FIELDS)[:BATCH]
     )
+
+
+def _sweep_territories() -> SweepResult:
+    waiting = RollupFailure.objects.waiting(at=timezone.now()).values("plan_id")
+    rows = StaleMarker.objects.filter(plan_id__in=_territory_plans().values("pk")).exclude(
+        plan_id__in=waiting
+    )
+    found = list(rows.order_by("pk").values_list(*MARKER_FIELDS)[:BATCH])
+    return _sweep_batch(MarkerBatch.of(found)) if found else SweepResult()
+
+
+def _territory_plans() -> PlanQuerySet:
+    return TerritoryBusinessPlan.objects.unscoped("what a sweep does last").order_by()
 
 
 def _more_of_same_accounts(rows: Sequence[MarkerRow]) -> list[MarkerRow]:
@@ -271,7 +302,7 @@ def _more_of_same_accounts(rows: Sequence[MarkerRow]) -> list[MarkerRow]:
 
 def _most_are_marked() -> bool:
     """Whether it is less work to compute all plans than to find out which: after a large import."""
-    plans = AccountPlan.objects.unscoped("whether most plans are marked")
+    plans = Plan.objects.unscoped("whether most plans are marked")
     count = plans.count()
     if count > AT_ONCE or RollupFailure.objects.exists():
         return False
@@ -350,9 +381,7 @@ def rebuild() -> tuple[int, int]:
             _compute(None)
     except DatabaseError as error:
         logger.warning("rebuild_failed", error=str(error))
-        plan_ids = (
-            AccountPlan.objects.unscoped("rebuild of all KPIs").order_by("pk").values_list("pk", flat=True)
-        )
+        plan_ids = Plan.objects.unscoped("rebuild of all KPIs").order_by("pk").values_list("pk", flat=True)
         errors = _compute_apart(list(plan_ids))
     _remove_orphans(PlanKPI.objects.unscoped(ROLLUP).all())
     now = timezone.now()
@@ -381,7 +410,7 @@ def _lift_statement_timeout() -> None:
 
 def mark_all_plans() -> None:
     """Let the next sweep compute every plan."""
-    plans = AccountPlan.objects.unscoped("all KPIs count as stale").values_list("pk", flat=True)
+    plans = Plan.objects.unscoped("all KPIs count as stale").values_list("pk", flat=True)
     now = timezone.now()
     StaleMarker.objects.bulk_create(
         (StaleMarker(plan_id=pk, created_at=now) for pk in plans.iterator()), batch_size=BATCH

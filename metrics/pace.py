@@ -20,7 +20,7 @@ from metrics.pacing import Histories, Pace, Season, Span, converter_to
 from metrics.record_rows import Reader
 from metrics.records import counted_records
 from plans.actuals import Converter, Sold, as_decimal
-from plans.models import AccountPlan, TargetLine
+from plans.models import Plan, TargetLine
 from plans.models.targets import lies_below
 from plans.targeting import lines_of
 
@@ -51,7 +51,7 @@ class LinePace:
 class PlanPace:
     """The pace of a plan, of its months and of its target lines, and why this curve."""
 
-    plan: AccountPlan
+    plan: Plan
     kpi: PlanKPI
     is_fresh: bool
     pace: Pace
@@ -65,7 +65,7 @@ class PlanPace:
 
 
 # --- What was sold ------------------------------------------------------------------------------
-def won_by_category(plan: AccountPlan) -> list[Sold]:
+def won_by_category(plan: Plan) -> list[Sold]:
     """What was won in the plan's period by day and category: the parts of deals, schedules or orders, by its basis.
 
     A deal without lines belongs to no category.
@@ -80,7 +80,7 @@ def _sum(rows: Iterable[Sold], currency: str, converter: Converter) -> Decimal:
 
 
 # --- The pace of a plan -------------------------------------------------------------------------
-def pace_of(plan: AccountPlan, *, today: date) -> PlanPace:
+def pace_of(plan: Plan, *, today: date) -> PlanPace:
     """The pace of a plan that was loaded through the gate, with its months and target lines."""
     kpi, is_fresh = operations.fresh_kpi(plan)
     by_day: dict[date, Fraction] = defaultdict(Fraction)
@@ -117,9 +117,7 @@ def _months(pace: Pace, by_day: dict[date, Fraction]) -> Iterable[MonthPace]:
         yield MonthPace(first, last, expected, expected_total, as_decimal(sold, pace.currency), needed)
 
 
-def _lines(
-    plan: AccountPlan, by_day: dict[date, Fraction], histories: Histories, today: date
-) -> list[LinePace]:
+def _lines(plan: Plan, by_day: dict[date, Fraction], histories: Histories, today: date) -> list[LinePace]:
     lines = lines_of(plan)
     sold = won_by_category(plan) if any(line.category_id for line in lines) else []
     converter = converter_to(plan.currency, sold)

@@ -28,12 +28,14 @@ RESTED_ON = frozenset(
         "crm.productcategory",
         "crm.revenueschedule",
         "crm.stage",
+        "crm.territory",
         "plans.accountplan",
         "plans.accountplanproduct",
+        "plans.planpin",
         "plans.territorybusinessplan",
     }
 )
-enqueue_sweep = Nudge(sweep_stale_kpis)
+enqueue_sweep = Nudge(sweep_stale_kpis, with_territories=False)  # a sweep does them before long
 
 
 def nudge_on_commit(sender: Any, entries: Sequence[Change], **kwargs: Any) -> None:

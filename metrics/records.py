@@ -23,7 +23,7 @@ from kam.users.models import User
 from metrics import operations
 from metrics.models import PlanKPI, StaleMarker
 from metrics.record_rows import STATES, PlanRecord, Reader, groups, union
-from plans.models import AccountPlan, AccountPlanProduct
+from plans.models import AccountPlanProduct, Plan
 
 TRIES = 3
 
@@ -43,7 +43,7 @@ FORMULAS = {
 class RecordList:
     """One page of the records of a number, as of the instant of `kpi`."""
 
-    plan: AccountPlan
+    plan: Plan
     kpi: PlanKPI
     is_fresh: bool
     name: str
@@ -64,7 +64,7 @@ class RecordList:
 
 
 def records_of(
-    plan: AccountPlan, *, kpi: str, user: User, is_excluded: bool = False, start: int = 0, size: int = 50
+    plan: Plan, *, kpi: str, user: User, is_excluded: bool = False, start: int = 0, size: int = 50
 ) -> RecordList:
     """The records in a number of the plan (or those left out of it) that the user may open.
 
@@ -89,7 +89,7 @@ def records_of(
     raise AssertionError("unreachable")
 
 
-def counted_records(plan: AccountPlan, kpi: str) -> list[PlanRecord]:
+def counted_records(plan: Plan, kpi: str) -> list[PlanRecord]:
     """All records in a number, whoever may open them: for what is computed from them, never to be listed."""
     reader = Reader(plan, kpi, is_excluded=False)
     rows = list(union(reader.rows(None)))
@@ -97,7 +97,7 @@ def counted_records(plan: AccountPlan, kpi: str) -> list[PlanRecord]:
     return reader.records(rows)
 
 
-def counted_total(plan: AccountPlan, kpi: str) -> Decimal:
+def counted_total(plan: Plan, kpi: str) -> Decimal:
     """The exact sum of a number, not yet rounded, over the same records."""
     reader = Reader(plan, kpi, is_excluded=False)
     found = groups(reader.rows(None), plan)
@@ -105,7 +105,7 @@ def counted_total(plan: AccountPlan, kpi: str) -> Decimal:
     return reader.total(found)[1]
 
 
-def possible_records(plan: AccountPlan, deals: Collection[UUID] | None = None) -> list[PlanRecord]:
+def possible_records(plan: Plan, deals: Collection[UUID] | None = None) -> list[PlanRecord]:
     """The open records (of these deals, or of all) that the plan counts or would count on another day."""
     open_ended = copy(plan)
     open_ended.start_date, open_ended.end_date = date.min, date.max
@@ -123,14 +123,14 @@ def possible_records(plan: AccountPlan, deals: Collection[UUID] | None = None) -
     return found
 
 
-def _waiting(plan: AccountPlan) -> set[int]:
+def _waiting(plan: Plan) -> set[int]:
     """The markers of a plan: those there before it was computed are in its numbers, though a sweep may still
     need them for other plans."""
     return set(StaleMarker.objects.filter(operations.markers_of(plan)).values_list("pk", flat=True))
 
 
 def _read(
-    plan: AccountPlan, stored: PlanKPI, is_fresh: bool, kpi: str, user: User, is_excluded: bool, page: slice
+    plan: Plan, stored: PlanKPI, is_fresh: bool, kpi: str, user: User, is_excluded: bool, page: slice
 ) -> RecordList:
     reader = Reader(plan, kpi, is_excluded=is_excluded)
     listed = partial(RecordList, plan, stored, is_fresh, kpi, is_excluded, named_products=reader.named)

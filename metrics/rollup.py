@@ -221,10 +221,10 @@ def _part(vendor: str, part: facts.Part, *, plan_filter: str, company: str, toda
     )
     return f"""
     WITH target AS {d.inline} (
-        SELECT p.id, p.account_id, p.start_date, p.end_date, p.currency, p.sales_target, p.revenue_basis,
-               p.include_child_accounts, p.status{part.columns}
+        SELECT p.id, p.account_id, p.territory_id, p.include_child_accounts, p.start_date, p.end_date, p.currency,
+               p.sales_target, p.revenue_basis, p.status
         FROM plans_accountplan p WHERE {part.condition} AND {plan_filter}
-    ), {part.covered.format(inline=d.inline)}, fact ({facts.COLUMNS}) AS ({sources}
+    ), {part.tables.format(inline=d.inline)}, fact ({facts.COLUMNS}) AS ({sources}
     ), rated AS (
         SELECT f.*, {_rate_on("f.currency", "f.on_date", company=company)} AS record_rate,
                CASE WHEN f.currency <> f.plan_currency

@@ -12,9 +12,9 @@ from metrics import jobs, operations
 
 
 @shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
-def sweep_stale_kpis(**_: Any) -> None:
+def sweep_stale_kpis(*, with_territories: bool = True, **_: Any) -> None:
     """Work off all stale markers; safe to run twice, at once, or not at all."""
-    operations.sweep(sweeper=f"worker on {socket.gethostname()}")
+    operations.sweep(sweeper=f"worker on {socket.gethostname()}", with_territories=with_territories)
 
 
 @shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)

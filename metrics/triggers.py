@@ -28,6 +28,10 @@ class Source:
     marks: str = "account_id"
     on_insert: bool = True
 
+    @property
+    def name(self) -> str:
+        return f"kam_stale_{self.table}" + ("_territory" if self.marks == "territory_id" else "")
+
 
 SOURCES = (
     Source(
@@ -93,10 +97,32 @@ SOURCES = (
         "SELECT x.parent_id FROM {rows} WHERE x.parent_id IS NOT NULL UNION SELECT x.id FROM {rows}",
         on_insert=False,
     ),
+    # The same with territories; of an account's records those above its old and its new one.
+    Source(
+        "crm_territory",
+        ("parent_id",),
+        "SELECT x.parent_id FROM {rows} WHERE x.parent_id IS NOT NULL UNION SELECT x.id FROM {rows}",
+        marks="territory_id",
+        on_insert=False,
+    ),
+    Source(
+        "crm_account",
+        ("territory_id",),
+        "SELECT DISTINCT x.territory_id FROM {rows} WHERE x.territory_id IS NOT NULL",
+        marks="territory_id",
+        on_insert=False,
+    ),
+    Source(
+        "plans_planpin",
+        ("plan_id", "effect", "opportunity_id", "schedule_id", "order_id"),
+        "SELECT DISTINCT x.plan_id FROM {rows}",
+        marks="plan_id",
+    ),
     Source(
         "plans_accountplan",
         (
             "account_id",
+            "territory_id",
             "start_date",
             "end_date",
             "status",
@@ -113,11 +139,10 @@ SOURCES = (
 
 def declared(vendor: str) -> Iterable[Trigger]:
     for source in SOURCES:
-        if vendor == "postgresql":
-            yield from _postgresql(source)
-            yield _mark_all_on_truncate(source.table)
-        else:
-            yield from _sqlite(source)
+        yield from _postgresql(source) if vendor == "postgresql" else _sqlite(source)
+    if vendor == "postgresql":
+        for table in dict.fromkeys(source.table for source in SOURCES):
+            yield _mark_all_on_truncate(table)
     yield _remove_kpi(vendor)
 
 
@@ -152,7 +177,7 @@ def _postgresql(source: Source) -> Iterable[Trigger]:
         del events["insert"]
     for event, (tables, rows) in events.items():
         yield _function_trigger(
-            f"kam_stale_{source.table}_{event}",
+            f"{source.name}_{event}",
             source.table,
             f"{event.upper()} ON {source.table} {tables} FOR EACH STATEMENT",
             f"{_insert(source, 'postgresql', rows)}; RETURN NULL;",
@@ -172,7 +197,7 @@ def _mark_all_on_truncate(table: str) -> Trigger:
 
 
 def _sqlite(source: Source) -> Iterable[Trigger]:
-    name = f"kam_stale_{source.table}"
+    name = source.name
     named = sorted({"id", *source.columns})
 
     def row(prefix: str) -> str:

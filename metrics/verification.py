@@ -32,12 +32,13 @@ from crm.models import (
 )
 from kam.core.money import minor_units
 from metrics.models import PlanKPI
-from plans.models import AccountPlan, AccountPlanProduct
+from plans.models import AccountPlanProduct, Plan, PlanPin
 
 REASON = "independent check of all KPIs"
 # A conversion between two currencies goes over the company currency; the quotient of the two rates
 # is fixed to so many places, half up (domain.md leaves its precision open).
 QUOTIENT_PLACES = 20
+KINDS = ("opportunity", "schedule", "order")
 CHUNK = 5_000
 
 
@@ -57,6 +58,7 @@ class Difference:
 class Record(NamedTuple):
     """Something that may count: an opportunity, a schedule of one, or an order."""
 
+    pk: UUID
     day: date
     amount: Decimal
     currency: str
@@ -120,11 +122,14 @@ class World:
     def __init__(self, *, company_currency: str) -> None:
         self.rates = Rates(company_currency)
         self._read_products()
+        self._read_pins()
         self.children: dict[UUID | None, list[UUID]] = defaultdict(list)
-        for pk, parent_id in (
-            Account.objects.unscoped(REASON).order_by().values_list("pk", "parent_id").iterator()
-        ):
+        self.in_territory: dict[UUID | None, list[UUID]] = defaultdict(list)
+        accounts = Account.objects.unscoped(REASON).order_by().values_list("pk", "parent_id", "territory_id")
+        for pk, parent_id, territory_id in accounts.iterator():
             self.children[parent_id].append(pk)
+            self.in_territory[territory_id].append(pk)
+        self.territories = dict(Territory.objects.order_by().values_list("pk", "parent_id"))
         self.opportunities: dict[UUID, list[Record]] = defaultdict(list)
         self.schedules: dict[UUID, list[Record]] = defaultdict(list)
         self.orders: dict[UUID, list[Record]] = defaultdict(list)
@@ -143,18 +148,40 @@ class World:
         for pk, account_id, *row in opportunities.values_list(
             "pk", "account_id", "close_date", "amount", *deal
         ).iterator():
-            self.opportunities[account_id].append(Record(*row, tuple(lines.get(pk, ()))))
+            self._add(self.opportunities, account_id, Record(pk, *row, tuple(lines.get(pk, ()))))
         path = "line__opportunity__"
-        fields = ("line__product_id", f"{path}account_id", "date", "amount", *(path + name for name in deal))
+        fields = (
+            "pk",
+            "line__product_id",
+            f"{path}account_id",
+            "date",
+            "amount",
+            *(path + name for name in deal),
+        )
         schedules = RevenueSchedule.objects.unscoped(REASON).order_by()
-        for product_id, account_id, *row in schedules.values_list(*fields).iterator():
-            self.schedules[account_id].append(Record(*row, ((product_id, row[1]),)))
+        for pk, product_id, account_id, *row in schedules.values_list(*fields).iterator():
+            self._add(self.schedules, account_id, Record(pk, *row, ((product_id, row[1]),)))
         orders = Order.objects.unscoped(REASON).order_by()
-        for account_id, product_id, day, amount, currency in orders.values_list(
-            "account_id", "product_id", "date", "amount", "currency"
-        ).iterator():
-            record = Record(day, amount, currency, Decimal(0), True, True, ((product_id, amount),))
-            self.orders[account_id].append(record)
+        fields = ("pk", "account_id", "product_id", "date", "amount", "currency")
+        for pk, account_id, product_id, day, amount, currency in orders.values_list(*fields).iterator():
+            record = Record(pk, day, amount, currency, Decimal(0), True, True, ((product_id, amount),))
+            self._add(self.orders, account_id, record)
+
+    def _add(self, records: dict[UUID, list[Record]], account_id: UUID, record: Record) -> None:
+        records[account_id].append(record)
+        if record.pk in self.pinned:
+            self.pinned[record.pk] = record
+
+    def _read_pins(self) -> None:
+        """What people put in or left out by hand, by plan: (kind, id of the record) → whether it is put in."""
+        self.pins: dict[UUID, dict[tuple[str, UUID], bool]] = defaultdict(dict)
+        rows = PlanPin.objects.unscoped(REASON).order_by()
+        for plan_id, effect, *ids in rows.values_list("plan_id", "effect", *KINDS):
+            (pin,) = ((kind, pk) for kind, pk in zip(KINDS, ids, strict=True) if pk is not None)
+            self.pins[plan_id][pin] = effect == "include"
+        self.pinned: dict[UUID, Record | None] = {
+            pk: None for pins in self.pins.values() for _kind, pk in pins
+        }
 
     def _read_products(self) -> None:
         """Which products there are, and by plan what it names: if anything, it counts nothing else."""
@@ -177,7 +204,7 @@ class World:
             return False
         return not names.isdisjoint([product_id, *_path_up(self.products[product_id], self.categories)])
 
-    def limited(self, plan: AccountPlan, records: Iterable[Record]) -> Iterator[Record]:
+    def limited(self, plan: Plan, records: Iterable[Record]) -> Iterator[Record]:
         """To what the plan names: a record with its parts that have one of these products."""
         names = self.named.get(plan.pk)
         for record in records:
@@ -188,8 +215,14 @@ class World:
             if amounts:
                 yield record._replace(amount=sum(amounts, Decimal(0)))
 
-    def accounts_of(self, plan: AccountPlan) -> Iterator[UUID]:
-        """The plan's account and, unless it is for that one only, those below, from parent to child."""
+    def accounts_of(self, plan: Plan) -> Iterator[UUID]:
+        """The plan's account and, unless it is for that one only, those below, from parent to child; or those
+        whose territory is the plan's or lies below it."""
+        if plan.account_id is None:
+            for territory_id in self.territories:
+                if plan.territory_id in _path_up(territory_id, self.territories):
+                    yield from self.in_territory[territory_id]
+            return
         stack, seen = [plan.account_id], set()
         while stack:
             account_id = stack.pop()
@@ -200,24 +233,30 @@ class World:
             if plan.include_child_accounts:
                 stack.extend(self.children.get(account_id, ()))
 
-    def records_of(self, plan: AccountPlan) -> Iterator[Record]:
-        """What the plan counts: by account, date, basis and product."""
-        return self.limited(plan, self.candidates(plan))
+    def kinds_of(self, plan: Plan) -> dict[str, dict[UUID, list[Record]]]:
+        return {
+            "opportunity": {"opportunity": self.opportunities},
+            "schedule": {"schedule": self.schedules},
+            "order": {"order": self.orders, "opportunity": self.opportunities},
+        }[plan.revenue_basis]
 
-    def candidates(self, plan: AccountPlan) -> Iterator[Record]:
+    def records_of(self, plan: Plan) -> Iterator[Record]:
+        """What the plan counts: by account, date, basis, product, and by hand."""
         if plan.status == "cancelled":
             return
-        for account_id in self.accounts_of(plan):
-            deals = self.schedules if plan.revenue_basis == "schedule" else self.opportunities
-            for record in deals.get(account_id, ()):
+        pins, accounts = self.pins.get(plan.pk, {}), list(self.accounts_of(plan))
+        for kind, by_account in self.kinds_of(plan).items():
+            found = (record for account_id in accounts for record in by_account.get(account_id, ()))
+            found = (record for record in found if plan.start_date <= record.day <= plan.end_date)
+            counted = [record for record in self.limited(plan, found) if (kind, record.pk) not in pins]
+            put_in = (self.pinned[pk] for (of_kind, pk), is_in in pins.items() if is_in and of_kind == kind)
+            for record in (*counted, *put_in):
                 # With orders as revenue, a won opportunity is no revenue of its own.
-                is_order_plan = plan.revenue_basis == "order"
-                if plan.start_date <= record.day <= plan.end_date and not (is_order_plan and record.is_won):
+                is_counted_elsewhere = (
+                    plan.revenue_basis == "order" and kind == "opportunity" and record.is_won
+                )
+                if not is_counted_elsewhere:
                     yield record
-            if plan.revenue_basis == "order":
-                for record in self.orders.get(account_id, ()):
-                    if plan.start_date <= record.day <= plan.end_date:
-                        yield record
 
 
 # --- What the numbers should be -------------------------------------------------------------
@@ -246,7 +285,7 @@ def money(records: Iterable[Record], *, currency: str, rates: Rates) -> tuple[di
     return sums, not_converted
 
 
-def expected_values(plan: AccountPlan, world: World, *, today: date) -> dict[str, Any]:
+def expected_values(plan: Plan, world: World, *, today: date) -> dict[str, Any]:
     """Every field of the plan's KPIs, by name; money as fractions."""
     rates, company = world.rates, world.rates.company_currency
     records = list(world.records_of(plan))
@@ -285,7 +324,7 @@ def kpi_differences(*, today: date, company_currency: str) -> Iterator[Differenc
     """Plans without numbers, numbers without a plan, and every field that is not what it should be."""
     world = World(company_currency=company_currency)
     stored = {kpi.pk: kpi for kpi in PlanKPI.objects.unscoped(REASON).iterator(chunk_size=CHUNK)}
-    for plan in AccountPlan.objects.unscoped(REASON).order_by("pk").iterator(chunk_size=CHUNK):
+    for plan in Plan.objects.unscoped(REASON).order_by("pk").iterator(chunk_size=CHUNK):
         what = f"plan {plan.pk} “{plan.name}”"
         kpi = stored.pop(plan.pk, None)
         if kpi is None:

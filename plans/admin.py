@@ -378,6 +378,22 @@ class TaskActivityAdmin(ReadOnlyAdmin):
         return False
 
 
+@admin.register(models.PlanPin)
+class PlanPinAdmin(ReadOnlyAdmin):
+    """Records that were put in or left out by hand; made and taken back where the records are seen."""
+
+    list_display = ("__str__", "plan", "reason", "created_by", "created_at")
+    list_select_related = ("plan", "created_by")
+    search_fields = ("plan__name", "reason")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        plans = openly_visible(request.user).values("pk")
+        return super().get_queryset(request).filter(plan__in=plans)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
 @admin.register(models.TargetLine)
 class TargetLineAdmin(PlanPartAdmin):
     """What is to be sold of what, and when; growth over last year is on the plan's page."""

@@ -164,3 +164,26 @@ class ExpenseStatus(models.TextChoices):
     PLANNED = "planned", _("Planned")
     APPROVED = "approved", _("Approved")
     SPENT = "spent", _("Spent")
+
+
+class PinEffect(models.TextChoices):
+    """What somebody decided by hand about a record and a plan."""
+
+    INCLUDE = "include", _("Put in")
+    EXCLUDE = "exclude", _("Left out")
+
+
+class RecordKind(models.TextChoices):
+    """What a plan may count."""
+
+    OPPORTUNITY = "opportunity", _("Opportunity")
+    SCHEDULE = "schedule", _("Revenue schedule")
+    ORDER = "order", _("Order")
+
+
+# By revenue basis: the first is its revenue, what else there is its pipeline.
+KINDS_OF_BASIS = {
+    "opportunity": (RecordKind.OPPORTUNITY,),
+    "schedule": (RecordKind.SCHEDULE,),
+    "order": (RecordKind.ORDER, RecordKind.OPPORTUNITY),
+}

@@ -125,6 +125,7 @@ PARTS = (
     "assessmenttask",
     "accountplanproduct",
     "relatedobjectanalysis",
+    "planpin",
 )
 for model in PARTS:
     rules.add_perm(f"plans.view_{model}", may_look)

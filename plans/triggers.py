@@ -1,6 +1,7 @@
-"""A plan whose target is the sum of its lines has it at any moment, however a line was changed.
+"""What holds of plans at any moment, however rows were changed.
 
-The plan's own change then marks its numbers stale (`metrics.triggers`), in the same transaction.
+A plan whose target is the sum of its lines has it: the plan's own change then marks its numbers stale
+(`metrics.triggers`), in the same transaction. A pin goes with its record.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kam.core.triggers import Trigger
-from plans.models import Plan, TargetLine
+from plans.models import Plan, PlanPin, TargetLine
+from plans.models.pins import RECORDS
 
 PLAN, LINE = Plan._meta.db_table, TargetLine._meta.db_table
 SUM = f"(SELECT SUM(l.target) FROM {LINE} l WHERE l.plan_id = {PLAN}.id)"
@@ -16,7 +18,25 @@ NAME = "kam_target_from_lines"
 
 
 def declared(vendor: str) -> Iterable[Trigger]:
-    return _postgresql() if vendor == "postgresql" else _sqlite()
+    yield from _postgresql() if vendor == "postgresql" else _sqlite()
+    yield from _pins(vendor)
+
+
+def _pins(vendor: str) -> Iterable[Trigger]:
+    pins = PlanPin._meta.db_table
+    for kind, model in RECORDS.items():
+        table, name = model._meta.db_table, f"kam_unpin_{kind}"
+        delete = f"DELETE FROM {pins} WHERE {kind}_id"
+        if vendor == "sqlite":
+            body = f"CREATE TRIGGER {name} AFTER DELETE ON {table} BEGIN {delete} = OLD.id; END"
+            yield Trigger(name, table, (body,))
+            continue
+        rows = "REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"
+        yield _function_trigger(
+            name, table, f"DELETE ON {table} {rows}", f"{delete} IN (SELECT id FROM old_rows);"
+        )
+        event = f"TRUNCATE ON {table} FOR EACH STATEMENT"
+        yield _function_trigger(f"{name}_truncate", table, event, f"{delete} IS NOT NULL;")
 
 
 def _set_sum(plans: str, *, cast: str = "", differs: str) -> str:

@@ -15,17 +15,20 @@ REST_AFTER_FAILURE = 10.0  # seconds without a try while the broker is away: no 
 
 
 class Nudge:
-    """`nudge()` says “look now” to whichever worker is there. Losing it is harmless."""
+    """`nudge()` says “look now” to whichever worker is there, with these arguments. Losing it is harmless."""
 
-    def __init__(self, task: Any) -> None:
+    def __init__(self, task: Any, **arguments: Any) -> None:
         self.task = task
+        self.options: dict[str, Any] = {"ignore_result": True, "expires": 60}
+        if arguments:
+            self.options["kwargs"] = arguments
         self.away_until = 0.0
 
     def __call__(self) -> None:
         if time.monotonic() < self.away_until:
             return
         try:
-            self.task.apply_async(ignore_result=True, expires=60)
+            self.task.apply_async(**self.options)
         except (OperationalError, RedisError, OSError) as error:
             self.away_until = time.monotonic() + REST_AFTER_FAILURE
             logger.warning("broker_unavailable", error=str(error))

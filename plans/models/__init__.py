@@ -3,6 +3,7 @@
 from plans.models.analyses import AccountPlanProduct, RelatedObjectAnalysis
 from plans.models.insights import MedicalInsight
 from plans.models.objectives import AccountPlanObjective, GoalAssignment, Objective, Strategy
+from plans.models.pins import PlanPin
 from plans.models.plans import (
     AccountPlan,
     AccountPlanParticipant,
@@ -38,6 +39,7 @@ __all__ = [
     "Objective",
     "Plan",
     "PlanEvent",
+    "PlanPin",
     "RebateProgram",
     "RebateTier",
     "RelatedObjectAnalysis",

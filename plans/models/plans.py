@@ -24,7 +24,7 @@ from kam.core.models import BaseModel, TrackedScopedQuerySet
 from kam.core.money import CurrencyField, validate_minor_units
 from kam.users.models import Role, User
 from plans import policies
-from plans.enums import Access, ColleagueRole, PlanStatus
+from plans.enums import KINDS_OF_BASIS, Access, ColleagueRole, PlanStatus
 from templates_app.enums import RevenueBasis, ReviewFrequency
 from templates_app.models import PlanType, merged_values
 
@@ -245,6 +245,11 @@ class Plan(BaseModel):
     @property
     def change_container_id(self) -> Any:
         return self.pk
+
+    @property
+    def record_kinds(self) -> tuple[str, ...]:
+        """What it counts: its revenue first."""
+        return KINDS_OF_BASIS[self.revenue_basis]
 
     def clean(self) -> None:
         super().clean()

@@ -183,6 +183,9 @@ MAKE: dict[type[models.Model], Make] = {
     plans.ActionPlanItem: lambda world, owner: completed_call(world, owner).item,
     plans.AssessmentTask: lambda world, owner: completed_call(world, owner),
     plans.TaskActivity: lambda world, owner: completed_call(world, owner).calls.unscoped("test").get(),
+    plans.PlanPin: lambda world, owner: factories.create_pin(
+        plan_with_parts(world, owner), factories.create_opportunity(world.account)
+    ),
     plans.TargetLine: lambda world, owner: factories.create_target_line(plan_with_parts(world, owner)),
     plans.Commitment: lambda world, owner: factories.create_commitment(
         factories.create_plan(world.account), owner=factories.create_user()
@@ -203,7 +206,7 @@ MAKE: dict[type[models.Model], Make] = {
     Digest: digest,
     PlanKPISnapshot: kept_numbers,
 }
-READ_ONLY = {Change, Job, Digest, PlanKPI, PlanKPISnapshot, plans.Plan, plans.TaskActivity}
+READ_ONLY = {Change, Job, Digest, PlanKPI, PlanKPISnapshot, plans.Plan, plans.PlanPin, plans.TaskActivity}
 WITHOUT_ADD = {*READ_ONLY, ReminderSettings, templates.ActionPlanTemplateVersion}
 WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
 

@@ -4,7 +4,7 @@ Each saves through the model's own `save()`, so triggers and the change log work
 What is not given gets a plain, valid value; what the row needs is made with it.
 """
 
-from tests.factories.analyses import create_analysis, create_plan_product
+from tests.factories.analyses import create_analysis, create_pin, create_plan_product
 from tests.factories.collaboration import create_reminder, create_reminder_settings
 from tests.factories.crm import (
     add_member,
@@ -84,6 +84,7 @@ __all__ = [
     "create_opportunity_line",
     "create_order",
     "create_pick_list_value",
+    "create_pin",
     "create_plan",
     "create_plan_product",
     "create_plan_type",

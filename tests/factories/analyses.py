@@ -2,12 +2,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from crm.models import Product, ProductCategory
 from kam.users.models import User
-from plans.enums import Factor, Impact
-from plans.models import AccountPlanProduct, Objective, Plan, RelatedObjectAnalysis
+from plans.enums import Factor, Impact, PinEffect
+from plans.models import (
+    AccountPlanProduct,
+    Objective,
+    Plan,
+    PlanPin,
+    RelatedObjectAnalysis,
+)
+from plans.models.pins import RECORDS
 from plans.operations import save_analysis, save_plan_product
+from plans.operations.pins import pin_record
 from tests.factories.crm import Number, create_product
 from tests.factories.sequence import numbered
 
@@ -32,6 +41,13 @@ def create_plan_product(
             strategy_note=strategy_note,
         )
     )
+
+
+def create_pin(
+    plan: Plan, record: Any, *, effect: str = PinEffect.INCLUDE, reason: str = "Agreed"
+) -> PlanPin:
+    kind = next(kind for kind, model in RECORDS.items() if isinstance(record, model))
+    return pin_record(plan=plan, record=record, kind=kind, effect=effect, reason=reason)[0]
 
 
 def create_analysis(

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 
 BASE = "/api/v1/"
 RECORD_FIELDS = {
-    "kind", "id", "name", "opportunity", "account", "date", "stage", "probability", "amount", "counted_amount", "currency", "rate",
-    "contribution", "reason", "reason_text",
+    "kind", "id", "name", "opportunity", "account", "date", "stage", "probability", "amount",
+    "counted_amount", "currency", "rate", "contribution", "reason", "reason_text",
 }  # fmt: skip
 
 

@@ -325,7 +325,7 @@ def test_a_transaction_nudges_once(nudges: list[Any]) -> None:
             factories.create_order(plan.account)
         assert nudges == [], "nobody looks before the commit"
 
-    assert nudges == [{"ignore_result": True, "expires": 60}]
+    assert nudges == [{"kwargs": {"with_territories": False}, "ignore_result": True, "expires": 60}]
 
 
 @pytest.mark.django_db(transaction=True)

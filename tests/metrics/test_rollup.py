@@ -18,7 +18,7 @@ from crm.models import ExchangeRate, Opportunity
 from kam.core.clock import company_today
 from metrics import operations, verification
 from metrics.models import PlanKPI, StaleMarker
-from plans.models import AccountPlan
+from plans.models import Plan
 from tests import factories
 from tests.metrics.walk import OPPORTUNITIES, TODAY, WHY, Walk
 
@@ -33,7 +33,7 @@ def at(day_offset: int) -> datetime:
 
 def check_one(walk: Walk, company_currency: str) -> None:
     """The page of one plan: right at the next read, whatever else is stale."""
-    plan = walk.some(AccountPlan)[0]
+    plan = walk.some(Plan)[0]
     kpi, is_fresh = operations.fresh_kpi(plan)
     world = verification.World(company_currency=company_currency)
     expected = verification.expected_values(plan, world, today=company_today())

@@ -24,9 +24,11 @@ from crm.models import (
     Product,
     ProductCategory,
     RevenueSchedule,
+    Territory,
 )
-from plans.enums import PlanStatus
-from plans.models import AccountPlan, AccountPlanProduct
+from plans.enums import PinEffect, PlanStatus, RecordKind
+from plans.models import AccountPlan, AccountPlanProduct, Plan, PlanPin, TerritoryBusinessPlan
+from plans.models.pins import RECORDS
 from templates_app.enums import RevenueBasis
 from tests import factories
 
@@ -37,7 +39,7 @@ WHY = "a walk through the records"
 CURRENCIES = ("USD", "USD", "EUR", "EUR", "GBP", "JPY", "KWD", "CHF", "BRL")
 # To a company currency that may be any of them.
 RATES = {"USD": "0.9371", "EUR": "1.0837", "GBP": "1.2691", "JPY": "0.0067123457", "KWD": "3.2541"}
-OPPORTUNITIES, ORDERS, ACCOUNTS, PLANS = 420, 90, 14, 14
+OPPORTUNITIES, ORDERS, ACCOUNTS, PLANS = 420, 90, 14, 17
 
 
 class Walk:
@@ -48,10 +50,13 @@ class Walk:
         self._products()
         self._stages()
         self._rates()
+        self._territories()
         self._accounts()
         self._plans()
         self.load(OPPORTUNITIES)
         self.load_orders(ORDERS)
+        for _ in range(3 * PLANS):
+            self.pin()
         self.steps: list[Callable[[], None]] = [
             self.edit_opportunity, self.edit_opportunity, self.add_opportunity, self.delete_opportunity,
             self.load_some, self.update_opportunities, self.raw_amounts, self.raw_dates, self.raw_delete,
@@ -60,6 +65,8 @@ class Walk:
             self.move_account, self.move_account, self.raw_move_account, self.delete_account,
             self.add_rate, self.edit_rate, self.delete_rate, self.edit_stage, self.raw_stage,
             self.name_products, self.name_products, self.forget_products, self.raw_products, self.edit_line,
+            self.pin, self.pin, self.pin, self.unpin, self.raw_unpin, self.delete_pinned, self.move_territory,
+            self.raw_move_territory, self.assign_account, self.raw_assign, self.move_territory_plan,
             self.raw_lines, self.move_product, self.move_category, self.raw_competitors,
         ]  # fmt: skip
 
@@ -99,6 +106,16 @@ class Walk:
         rate = (about * self.random.randint(800, 1250) / 1000).quantize(Decimal(1).scaleb(-10))
         ExchangeRate.objects.update_or_create(currency=currency, valid_from=day, defaults={"rate": rate})
 
+    def _territories(self) -> None:
+        """A root with two below it and one below these; another root."""
+        root = factories.create_territory()
+        below = [factories.create_territory(parent=root) for _ in range(2)]
+        self.territories = [root, *below, factories.create_territory(parent=below[0])]
+        self.territories.append(factories.create_territory())
+
+    def _territory(self) -> Territory | None:
+        return self.random.choice([None, *self.territories])
+
     def _accounts(self) -> None:
         self.account_ids: list[UUID] = []
         for number in range(ACCOUNTS):
@@ -106,7 +123,12 @@ class Walk:
             above = self.account_ids[:1] if number < 5 else self.account_ids
             parent_id = self.random.choice(above) if number > 1 else None
             self.account_ids.append(
-                Account.objects.create(name=f"Account {number}", parent_id=parent_id, owner=self.user).pk
+                Account.objects.create(
+                    name=f"Account {number}",
+                    parent_id=parent_id,
+                    owner=self.user,
+                    territory=self._territory(),
+                ).pk
             )
 
     def _plans(self) -> None:
@@ -121,10 +143,14 @@ class Walk:
                 currency="USD", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
             )  # fmt: skip
             factories.create_plan_product(limited, category=self.categories[1])
-        for _ in range(PLANS - 2 * len(RevenueBasis)):
+            self._make_plan(
+                account_id=None, territory=self.territories[0], revenue_basis=basis,
+                currency="GBP", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
+            )  # fmt: skip
+        for _ in range(PLANS - 3 * len(RevenueBasis)):
             self._make_plan()
 
-    def _make_plan(self, **values: Any) -> AccountPlan:
+    def _make_plan(self, **values: Any) -> Plan:
         start = self.day()
         defaults = {
             "account_id": self.random.choice(self.account_ids),
@@ -136,7 +162,7 @@ class Walk:
             "include_child_accounts": self.random.random() < 0.6,
             "status": self.random.choice([PlanStatus.DRAFT, PlanStatus.ACTIVE, PlanStatus.CANCELLED]),
         }
-        return AccountPlan.objects.create(
+        return Plan.objects.create(
             name="Plan", owner=self.user, plan_type=self.plan_type, **{**defaults, **values}
         )
 
@@ -275,7 +301,7 @@ class Walk:
 
     # --- What plans count ---
     def name_products(self) -> None:
-        for plan in self.some(AccountPlan):
+        for plan in self.some(Plan):
             rows = AccountPlanProduct.objects.unscoped(WHY).filter(plan=plan)
             named = {pk for row in rows for pk in (row.product_id, row.category_id)}
             choice = self.random.choice([*self.products, *self.categories])
@@ -284,12 +310,12 @@ class Walk:
                 AccountPlanProduct.objects.unscoped(WHY).create(plan=plan, **{kind: choice})
 
     def forget_products(self) -> None:
-        for plan in self.some(AccountPlan, 2):
+        for plan in self.some(Plan, 2):
             AccountPlanProduct.objects.unscoped(WHY).filter(plan=plan).delete()
 
     def raw_products(self) -> None:
         """One row goes over to another plan, all of one category go."""
-        plan, other = self.some(AccountPlan, 2)
+        plan, other = self.some(Plan, 2)
         self.raw(
             "UPDATE plans_accountplanproduct SET plan_id = %s WHERE plan_id = %s AND category_id IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM plans_accountplanproduct x WHERE x.plan_id = %s)",
@@ -297,6 +323,61 @@ class Walk:
         )
         category = self.random.choice(self.categories)
         self.raw("DELETE FROM plans_accountplanproduct WHERE category_id = %s", self.key(category.pk))
+
+    def pin(self) -> None:
+        """Any record, most of the plan's own kind: of its accounts or of others, inside its period or not."""
+        for plan in self.some(Plan):
+            others = list(RecordKind) if self.random.random() < 0.1 else plan.record_kinds
+            kind = str(self.random.choice(others))
+            for record in self.some(RECORDS[kind]):
+                if not PlanPin.objects.unscoped(WHY).filter(plan=plan, **{kind: record}).exists():
+                    factories.create_pin(plan, record, effect=self.random.choice(list(PinEffect)))
+
+    def unpin(self) -> None:
+        for plan in self.some(Plan, 2):
+            PlanPin.objects.unscoped(WHY).filter(plan=plan).delete()
+
+    def raw_unpin(self) -> None:
+        """Effects are turned around, and some pins go."""
+        plan, other = self.some(Plan, 2)
+        change = (
+            "UPDATE plans_planpin SET effect = CASE effect WHEN 'include' THEN 'exclude' ELSE 'include' END"
+        )
+        self.raw(f"{change} WHERE plan_id = %s", self.key(plan.pk))
+        self.raw("DELETE FROM plans_planpin WHERE plan_id = %s", self.key(other.pk))
+
+    def delete_pinned(self) -> None:
+        """Records go, by raw SQL or not, and their pins with them."""
+        pins = PlanPin.objects.unscoped(WHY).putting_in().filter(opportunity__isnull=False)
+        for pin in pins.order_by("opportunity__close_date", "opportunity__amount")[:1]:
+            pin.opportunity.delete()
+        self.raw("DELETE FROM crm_order WHERE id IN (SELECT order_id FROM plans_planpin)")
+        self.load_orders(10)
+
+    # --- Territories ---
+    def move_territory(self) -> None:
+        moved = Territory.objects.get(pk=self.territories[3].pk)
+        moved.parent = self.random.choice([None, *self.territories[:3]])
+        moved.save()
+
+    def raw_move_territory(self) -> None:
+        parent = self.random.choice([self.territories[0], self.territories[2], self.territories[4]])
+        self.raw(
+            "UPDATE crm_territory SET parent_id = %s WHERE id = %s",
+            *map(self.key, (parent.pk, self.territories[1].pk)),
+        )
+
+    def assign_account(self) -> None:
+        account = Account.objects.unscoped(WHY).get(pk=self.random.choice(self.account_ids))
+        account.territory = self._territory()
+        account.save()
+
+    def raw_assign(self) -> None:
+        old, new = self.random.sample(self.territories, 2)
+        self.raw(
+            "UPDATE crm_account SET territory_id = %s WHERE territory_id = %s",
+            *map(self.key, (new.pk, old.pk)),
+        )
 
     def move_product(self) -> None:
         product = self.random.choice(self.products)
@@ -346,7 +427,7 @@ class Walk:
         self._make_plan()
 
     def edit_plan(self) -> None:
-        for plan in self.some(AccountPlan):
+        for plan in self.some(Plan):
             start = self.day()
             change = self.random.choice(
                 [
@@ -367,12 +448,17 @@ class Walk:
             plan.account_id = self.random.choice(self.account_ids)
             plan.save()
 
+    def move_territory_plan(self) -> None:
+        for plan in self.some(TerritoryBusinessPlan):
+            plan.territory = self.random.choice(self.territories)
+            plan.save()
+
     def delete_plan(self) -> None:
-        if AccountPlan.objects.unscoped(WHY).count() > PLANS // 2:
-            self.some(AccountPlan)[0].delete()
+        if Plan.objects.unscoped(WHY).count() > PLANS // 2:
+            self.some(Plan)[0].delete()
 
     def update_plans(self) -> None:
-        AccountPlan.objects.unscoped(WHY).filter(currency="EUR").update(
+        Plan.objects.unscoped(WHY).filter(currency="EUR").update(
             include_child_accounts=self.random.random() < 0.5, sales_target=self.amount()
         )
 

@@ -32,6 +32,7 @@ from plans.models import (
     Objective,
     Plan,
     PlanEvent,
+    PlanPin,
     RebateProgram,
     RebateTier,
     RelatedObjectAnalysis,
@@ -147,6 +148,7 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
         factories.create_building_block(scenario)
         deal = factories.create_opportunity(plan.account, owner=plan.owner)
         factories.create_scenario_change(scenario, deal, outcome="dropped")
+        factories.create_pin(plan, deal)
     return cast | {"keeper": world.keeper}
 
 
@@ -181,8 +183,9 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     Scenario: ("plan__name", set()),
     ScenarioChange: ("scenario__plan__name", set()),
     BuildingBlock: ("scenario__plan__name", set()),
+    PlanPin: ("plan__name", set()),
 }
-COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order, TargetLine}
+COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order, TargetLine, PlanPin}
 COMMERCIAL |= {Scenario, ScenarioChange, BuildingBlock}
 OF_PLANS = [
     model for model, (path, _names) in NAMES.items() if issubclass(model, Plan) or path.endswith("plan__name")
