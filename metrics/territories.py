@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from crm.enums import ActivityStatus, SegmentMeaning
 from crm.models import Account, Activity
@@ -57,10 +57,11 @@ class Amounts:
 
 @dataclass(frozen=True)
 class PlanOfAccount:
-    """`kpi` is None where its numbers are not there or not open to the reader."""
+    """`kpi` is None where its numbers are not there or not open to the reader; `is_own`: not of an account above."""
 
     plan: AccountPlan
     kpi: PlanKPI | None
+    is_own: bool
 
     @property
     def is_behind(self) -> bool:
@@ -103,15 +104,25 @@ def rows_of(
 def plans_of(
     plan: Plan, ids: Collection[UUID], *, user: User, open_numbers: Any
 ) -> dict[UUID, list[PlanOfAccount]]:
-    """The accounts' own live plans with days in the plan's period, as far as the user may see them."""
+    """The live plans with days in the plan's period that look after each, as far as the user may see them.
+
+    An account's own ones come first, then those of accounts above that count those below.
+    """
     rows = AccountPlan.objects.visible_to(user).live()
-    rows = rows.filter(account__in=ids, start_date__lte=plan.end_date, end_date__gte=plan.start_date)
-    plans = list(rows.select_related("kpi", "owner").order_by("start_date", "name", "pk"))
+    rows = rows.filter(start_date__lte=plan.end_date, end_date__gte=plan.start_date)
+    rows = rows.filter(
+        Q(include_child_accounts=True) | Q(account__edges_down__depth=0),
+        account__edges_down__descendant__in=ids,
+    )
+    rows = rows.annotate(
+        of_account=F("account__edges_down__descendant_id"), levels=F("account__edges_down__depth")
+    )
+    plans = list(rows.select_related("kpi").order_by("levels", "start_date", "name", "pk"))
     shown = open_numbers(user, plans)
     found: dict[UUID, list[PlanOfAccount]] = defaultdict(list)
-    for own in plans:
-        kpi = getattr(own, "kpi", None) if own.pk in shown else None
-        found[own.account_id].append(PlanOfAccount(own, kpi))
+    for row in plans:
+        kpi = getattr(row, "kpi", None) if row.pk in shown else None
+        found[row.of_account].append(PlanOfAccount(row, kpi, row.levels == 0))
     return found
 
 
@@ -121,7 +132,7 @@ def gaps_of(account: Any, plans: Iterable[PlanOfAccount], *, today: date) -> lis
     is_strategic = any(segment and segment.meaning == SegmentMeaning.STRATEGIC for segment in segments)
     if is_strategic and not plans:
         gaps.append(Gap.NO_PLAN)
-    if any(own.is_behind for own in plans):
+    if any(row.is_own and row.is_behind for row in plans):
         gaps.append(Gap.BEHIND)
     due = account.next_activity_due_on
     if due and due < today:

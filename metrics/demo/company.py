@@ -27,6 +27,7 @@ from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
 from metrics.demo.scenarios import create_scenarios
 from metrics.demo.sections import complete_plan_types
+from metrics.demo.territories import create_territory_plans
 from metrics.demo.work import create_work
 from plans.models import AccountPlanObjective
 
@@ -67,6 +68,7 @@ def create_sample_company(*, today: date) -> Facts:
         create_promises(sample)
         create_insights(sample)
         create_scenarios(sample)
+        create_territory_plans(sample)
         kpis.rebuild()
         create_history(sample)
     unrated = next(o for o in sample.opportunities if o.currency == UNRATED)

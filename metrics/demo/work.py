@@ -8,7 +8,7 @@ from decimal import Decimal
 from kam.core.actor import acting
 from metrics.demo.sample import Sample
 from plans.enums import ItemKind
-from plans.models import ActionPlanItem, AssessmentTask
+from plans.models import ActionPlanItem, AssessmentTask, Plan
 from plans.operations import add_task, complete_task, save_task, take_task_step
 from plans.operations.goal_imports import ImportDraft, draft_import, import_goals
 from templates_app.models import ActionPlanTemplateItem, ActionPlanTemplateVersion, GoalDefinition
@@ -58,6 +58,17 @@ def create_work(sample: Sample) -> None:
             _settle_ids(sample, draft, spec)
             import_goals(draft)
             _do(sample, spec, [task.task for task in draft.tasks()])
+
+
+def bring_in(sample: Sample, plan: Plan, goal: str, *, start: int) -> None:
+    """A goal of the library with its work; what was due is done, calls are still to be made."""
+    spec = Work("", goal, start)
+    draft = draft_import(
+        plan=plan, goals=[GoalDefinition.objects.get(name=goal)], start_date=sample.day(start)
+    )
+    _settle_ids(sample, draft, spec)
+    import_goals(draft)
+    _do(sample, spec, [task.task for task in draft.tasks()])
 
 
 def _settle_ids(sample: Sample, draft: ImportDraft, spec: Work) -> None:

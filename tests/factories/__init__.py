@@ -30,6 +30,7 @@ from tests.factories.insights import create_insight, insight_topic
 from tests.factories.jobs import create_job
 from tests.factories.plans import (
     add_participant,
+    create_goal_assignment,
     create_objective,
     create_plan,
     create_plan_type,
@@ -76,6 +77,7 @@ __all__ = [
     "create_custom_field",
     "create_event",
     "create_goal",
+    "create_goal_assignment",
     "create_insight",
     "create_item",
     "create_job",

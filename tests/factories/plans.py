@@ -12,6 +12,7 @@ from plans.enums import Access, ColleagueRole, MeasureKind, ObjectiveStatus, Pla
 from plans.models import (
     AccountPlan,
     AccountPlanParticipant,
+    GoalAssignment,
     Objective,
     Plan,
     Strategy,
@@ -160,6 +161,18 @@ def create_objective(
         progress_mode=ProgressMode.MEASURE if has_measure else ProgressMode.MANUAL,
         manual_progress=None if manual_progress is None else Decimal(manual_progress),
         order=order,
+    )
+
+
+def create_goal_assignment(plan: TerritoryBusinessPlan, name: str = "") -> GoalAssignment:
+    return GoalAssignment.objects.create(
+        plan=plan,
+        name=name or numbered("Goal"),
+        owner=plan.owner,
+        measure_kind=MeasureKind.NUMBER,
+        target=Decimal(10),
+        current=Decimal(3),
+        progress_mode=ProgressMode.MEASURE,
     )
 
 
