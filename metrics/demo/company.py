@@ -23,6 +23,7 @@ from metrics.demo.orders import create_orders
 from metrics.demo.people import PEOPLE, TERRITORIES, create_people, create_territories
 from metrics.demo.plans import create_plans
 from metrics.demo.promises import create_promises
+from metrics.demo.reminders import create_reminders
 from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
 from metrics.demo.scenarios import create_scenarios
@@ -71,6 +72,7 @@ def create_sample_company(*, today: date) -> Facts:
         create_territory_plans(sample)
         kpis.rebuild()
         create_history(sample)
+        create_reminders(sample)
     unrated = next(o for o in sample.opportunities if o.currency == UNRATED)
     counts = Counts(
         users=len(sample.users),
