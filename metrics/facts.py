@@ -71,7 +71,8 @@ BY_TERRITORY = f"""
 """
 NAMES_PRODUCTS = "EXISTS (SELECT 1 FROM plans_accountplanproduct x WHERE x.plan_id = {plan})"
 HAS_PINS = "EXISTS (SELECT 1 FROM plans_planpin x WHERE x.plan_id = p.id)"
-IS_SPECIAL = f"(p.territory_id IS NOT NULL OR {NAMES_PRODUCTS.format(plan='p.id')} OR {HAS_PINS})"
+# Without an account it is a territory's: the database knows of old that nearly all plans have one.
+IS_SPECIAL = f"(p.account_id IS NULL OR {NAMES_PRODUCTS.format(plan='p.id')} OR {HAS_PINS})"
 # What the plans name: products, and all of a category and of those below it; never what others sell.
 NAMED = """named (plan_id, product_id) AS (
         SELECT t.id, m.id FROM target t

@@ -336,7 +336,7 @@ def install_function(connection: BaseDatabaseWrapper) -> None:
         cursor.execute(
             f"CREATE OR REPLACE FUNCTION {function_name()}"
             "(plan_ids uuid[], company_currency varchar, on_today date, at_now timestamptz) RETURNS void "
-            "LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET join_collapse_limit = 1 AS "
+            "LANGUAGE plpgsql SET jit = off SET plan_cache_mode = force_generic_plan SET join_collapse_limit = 1 AS "
             f"$$ #variable_conflict use_column\nBEGIN {_function_body()}; END $$"
         )
     _databases_with_function.add(connection.alias)
