@@ -26,8 +26,8 @@ from plans.enums import Meaning, ObjectiveStatus, TaskStatus
 from plans.models import AssessmentTask, Objective, Plan
 from plans.models.plans import OVER
 
-OPEN_TASKS = [status for status in TaskStatus if status.meaning == Meaning.OPEN]
-OPEN_OBJECTIVES = [ObjectiveStatus.NOT_STARTED, ObjectiveStatus.IN_PROGRESS]
+OPEN_TASKS: list[str] = [status for status in TaskStatus if status.meaning == Meaning.OPEN]
+OPEN_OBJECTIVES: list[str] = [ObjectiveStatus.NOT_STARTED, ObjectiveStatus.IN_PROGRESS]
 
 
 # --- How somebody wants to be told ----------------------------------------------------------

@@ -74,15 +74,17 @@ def whatever_is_due(*, until: date) -> Iterator[Due]:
     place = "item__action_plan__objective__plan"
     tasks = AssessmentTask.objects.unscoped(FOR_ALL).to_do().at_hand().filter(due_date__lte=until)
     rows = tasks.order_by("pk").values_list("pk", "due_date", "assignee", place, f"{place}__owner")
-    for row in rows.iterator(BATCH):
-        yield Due(NotificationKind.TASK_DUE, *row)
+    yield from _read(NotificationKind.TASK_DUE, rows)
     live = Plan.objects.unscoped(FOR_ALL).live().order_by().values("pk")
     objectives = Objective.objects.unscoped(FOR_ALL).filter(
         status__in=OPEN_OBJECTIVES, target_date__lte=until, plan__in=live
     )
     rows = objectives.order_by("pk").values_list("pk", "target_date", "owner", "plan", "plan__owner")
-    for row in rows.iterator(BATCH):
-        yield Due(NotificationKind.OBJECTIVE_DUE, *row)
+    yield from _read(NotificationKind.OBJECTIVE_DUE, rows)
+
+
+def _read(kind: NotificationKind, rows: Any) -> Iterator[Due]:
+    return (Due(kind, *row) for row in rows.iterator(BATCH))
 
 
 # --- Who is told ------------------------------------------------------------------------------

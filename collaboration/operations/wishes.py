@@ -16,9 +16,9 @@ class Wishes:
     """Everybody's settings, read in one statement."""
 
     def __init__(self) -> None:
-        rows = ReminderSettings.objects.unscoped(FOR_ALL)
-        self.own = {row.user_id: row for row in rows}
-        self.company = self.own.pop(None, None) or ReminderSettings()
+        rows = list(ReminderSettings.objects.unscoped(FOR_ALL))
+        self.own = {row.user_id: row for row in rows if row.user_id}
+        self.company = next((row for row in rows if not row.user_id), ReminderSettings())
 
     def of(self, user_id: Any) -> ReminderSettings:
         return self.own.get(user_id, self.company)
