@@ -10,7 +10,7 @@ from django import forms
 
 from kam.core.api.fields import ManyVisibleRelatedField, VisibleRelatedField
 from kam.core.filters import VisibleChoiceFilter, VisibleMultipleChoiceFilter
-from plans.models import AccountPlan, AccountPlanObjective
+from plans.models import AccountPlan, AccountPlanObjective, GoalAssignment, TerritoryBusinessPlan
 from tests.security.asking import Answer, Call, api, form
 from tests.security.routes import Route
 from tests.security.rows import CUSTOMERS, Rows
@@ -33,7 +33,7 @@ def queries(route: Route, hidden: list[Rows]) -> Iterator[str]:
             yield f"{route.url()}?{urlencode({'q': text})}"
         return
     yield f"{route.url()}?{urlencode({'search': text})}"
-    if route.model in {AccountPlan, AccountPlanObjective}:
+    if route.model in {AccountPlan, AccountPlanObjective, TerritoryBusinessPlan, GoalAssignment}:
         yield f"{route.url()}?page_size=1"
         yield from (f"{route.url()}?ordering=-{name}" for name in filterset.ordering_fields)
     for name, chosen in filterset.base_filters.items():

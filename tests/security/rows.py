@@ -41,6 +41,7 @@ from plans.models import (
     Commitment,
     CoopExpense,
     CoopFund,
+    GoalAssignment,
     MedicalInsight,
     Objective,
     Plan,
@@ -49,6 +50,7 @@ from plans.models import (
     RelatedObjectAnalysis,
     Strategy,
     TargetLine,
+    TerritoryBusinessPlan,
 )
 from templates_app.models import (
     ActionPlanTemplate,
@@ -109,6 +111,10 @@ def rows_of_plan(plan: AccountPlan) -> Rows:
     return _made(plan, OF_A_PLAN)
 
 
+def rows_of_territory_plan(plan: TerritoryBusinessPlan) -> Rows:
+    return _made(plan, OF_A_TERRITORY)
+
+
 def rows_of_account(account: Account, models: Collection[type[Model]] = ()) -> Rows:
     """Of all `models`, or only of those named."""
     return _made(
@@ -154,7 +160,11 @@ COMMON = (
     *(ActivityType, ExchangeRate, PickListValue, Product, ProductCategory, Stage, Territory, PlanType),
     *(ApiToken, Job, User),
 )
-CUSTOMERS = {AccountPlan, Plan, Account, *OF_A_PLAN, *OF_AN_ACCOUNT}
+# A territory's plan has what an account's has, but promises; these are read at addresses of their own.
+OF_A_TERRITORY: dict[type[Model], Maker] = {
+    GoalAssignment: lambda plan, rows: factories.create_goal_assignment(plan, plan.name),
+}
+CUSTOMERS = {AccountPlan, Plan, TerritoryBusinessPlan, *OF_A_TERRITORY, Account, *OF_A_PLAN, *OF_AN_ACCOUNT}
 KNOWN = {*CUSTOMERS, *COMMON}
 
 

@@ -13,10 +13,17 @@ from kam.jobs.models import Job, JobItem
 from kam.users.models import User
 from metrics.operations import rebuild
 from plans.enums import PlanStatus
-from plans.models import AccountPlan, MedicalInsight
+from plans.models import AccountPlan, MedicalInsight, TerritoryBusinessPlan
 from tests import factories
 from tests.fixtures import World
-from tests.security.rows import Rows, common_rows, partner, rows_of_account, rows_of_plan
+from tests.security.rows import (
+    Rows,
+    common_rows,
+    partner,
+    rows_of_account,
+    rows_of_plan,
+    rows_of_territory_plan,
+)
 
 SECRET = "Project Nightingale"
 SEE_ALL_ACCOUNTS = {"executive", "admin"}
@@ -40,6 +47,7 @@ class Twins:
         """Add what the persona must not notice; returns the rows, those of each plan and account together."""
         plans = self._hidden_plans(persona)
         hidden = [rows_of_plan(plan) for plan in plans]
+        hidden += [rows_of_territory_plan(plan) for plan in self._hidden_territory_plans(persona)]
         if persona not in SEE_ALL_ACCOUNTS:
             hidden.append(rows_of_account(self._hidden_account()))
         apart = COMMERCIAL if persona == "msl" else MEDICAL if persona not in SEE_MEDICAL else ()
@@ -72,6 +80,22 @@ class Twins:
             factories.create_plan(**other, **shared),
         ]
 
+    def _hidden_territory_plans(self, persona: str) -> list[TerritoryBusinessPlan]:
+        """A confidential one of the same territory, and one elsewhere or a draft."""
+        keeper, here = self.world.keeper, self.world.account.territory
+        other: dict[str, Any] = {"territory": self.world.far_account.territory}
+        if persona == "stranger":
+            other = {"territory": here}
+        elif persona == "executive":
+            other = {"territory": here, "status": PlanStatus.DRAFT}
+        elif persona == "admin":
+            other |= {"is_confidential": True}
+        shared: dict[str, Any] = {"name": SECRET, "plan_type": self.world.plan.plan_type, "owner": keeper}
+        return [
+            factories.create_territory_plan(here, is_confidential=True, **shared),
+            factories.create_territory_plan(**other, **shared),
+        ]
+
     def _hidden_account(self) -> Account:
         account = factories.create_account(SECRET, owner=self.world.keeper)
         Account._base_manager.filter(pk=self.laboratory.pk).update(parent=account)
@@ -85,5 +109,11 @@ def make_twins(world: World, cast: dict[str, User]) -> Twins:
     AccountPlan._base_manager.filter(pk=world.confidential.pk)._raw_delete("default")
     user = cast["account_manager"]
     laboratory = factories.create_account("Harbour Labs", owner=user, territory=world.account.territory)
-    seen = common_rows(user) | rows_of_account(world.account) | rows_of_plan(world.plan)
+    territory_plan = factories.create_territory_plan(
+        world.account.territory, "North this year", owner=user, plan_type=world.plan.plan_type
+    )
+    seen = common_rows(user) | rows_of_territory_plan(
+        territory_plan
+    )  # pages of both kinds: the account's plan
+    seen |= rows_of_account(world.account) | rows_of_plan(world.plan)
     return Twins(world, cast, seen, laboratory)
