@@ -248,7 +248,9 @@ def test_list_takes_a_fixed_number_of_queries(
     assert first <= 20
 
 
-@pytest.mark.parametrize("model", MAKE, ids=lambda model: model._meta.label)
+@pytest.mark.parametrize(
+    "model", [m for m in MAKE if m is not ReminderSettings], ids=lambda model: model._meta.label
+)  # those are one row
 def test_list_can_be_searched(model: type[models.Model], browser: Client, admin: User, world: World) -> None:
     row = MAKE[model](world, admin)
     word = str(row).split()[0].strip(":")

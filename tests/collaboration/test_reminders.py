@@ -337,13 +337,14 @@ def test_schedulers_at_once_make_each_reminder_once(monkeypatch: pytest.MonkeyPa
     work = factories.create_action_plan(factories.create_work_objective(plan))
     tasks = {task_due(work, MONDAY).pk for _ in range(5)}
     barrier = threading.Barrier(3)
-    original = reminders._insert
+    original = reminders._known
 
-    def together(rows: list[Notification]) -> None:  # all have looked before anybody writes
+    def together(wanted: Any) -> Any:  # all have looked before anybody writes
+        found = original(wanted)
         barrier.wait(timeout=20)
-        original(rows)
+        return found
 
-    monkeypatch.setattr(reminders, "_insert", together)
+    monkeypatch.setattr(reminders, "_known", together)
     remind_together(noon(MONDAY))
 
     rows = Notification.objects.unscoped("test")
