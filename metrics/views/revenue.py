@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -93,6 +94,7 @@ def context_of(found: Revenue, request: HttpRequest) -> dict[str, Any]:
     history = found.history
     return {
         "found": found,
+        "as_of": found.found.kpi.computed_at if found.found else timezone.now(),
         "history_chart": history_chart(history),
         "small_charts": small_charts(history),
         "history_rows": [row_of(part, history, request) for part in (history.total, *history.categories)],
