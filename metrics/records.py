@@ -91,35 +91,40 @@ def records_of(
 
 def counted_records(plan: Plan, kpi: str) -> list[PlanRecord]:
     """All records in a number, whoever may open them: for what is computed from them, never to be listed."""
-    reader = Reader(plan, kpi, is_excluded=False)
+    return records_in(Reader(plan, kpi, is_excluded=False))
+
+
+def records_in(reader: Reader) -> list[PlanRecord]:
     rows = list(union(reader.rows(None)))
     reader.load_rates({row.money for row in rows})
     return reader.records(rows)
 
 
-def counted_total(plan: Plan, kpi: str) -> Decimal:
-    """The exact sum of a number, not yet rounded, over the same records."""
-    reader = Reader(plan, kpi, is_excluded=False)
-    found = groups(reader.rows(None), plan)
-    reader.load_rates({row["money"] for row in found})
-    return reader.total(found)[1]
+def exact_total(reader: Reader, kpi: str) -> Decimal:
+    """The sum of a number of the reader's plan, not yet rounded, over all its records."""
+    of_number = copy(reader)
+    of_number.kpi = kpi
+    found = groups(of_number.rows(None), reader.plan)
+    of_number.load_rates({row["money"] for row in found})
+    return of_number.total(found)[1]
 
 
-def possible_records(plan: Plan, deals: Collection[UUID] | None = None) -> list[PlanRecord]:
-    """The open records (of these deals, or of all) that the plan counts or would count on another day."""
-    open_ended = copy(plan)
-    open_ended.start_date, open_ended.end_date = date.min, date.max
+def possible_records(reader: Reader, deals: Collection[UUID] | None = None) -> list[PlanRecord]:
+    """What is open (of these deals, or of all) and in the reader's plan on its own day, or would be on another."""
+    open_ended = copy(reader)
+    open_ended.plan = copy(reader.plan)
+    open_ended.plan.start_date, open_ended.plan.end_date = date.min, date.max
     found: list[PlanRecord] = []
     for is_excluded in (False, True):  # on its own day one may have no rate
-        reader = Reader(open_ended, "pipeline", is_excluded=is_excluded)
-        querysets = reader.rows(None)
+        open_ended.is_excluded = is_excluded
+        querysets = open_ended.rows(None)
         if deals is not None:
             querysets = [rows.filter(opportunity_key__in=deals) for rows in querysets]
         if is_excluded:
             querysets = [rows.filter(reason="not_converted") for rows in querysets]
         rows = list(union(querysets))
-        reader.load_rates({row.money for row in rows})
-        found += reader.records(rows)
+        open_ended.load_rates({row.money for row in rows})
+        found += open_ended.records(rows)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import rules
 from django.db.models import QuerySet
 
@@ -40,8 +42,8 @@ def sees_the_numbers(user: User, scenario: Scenario | None = None) -> bool:
 
 @rules.predicate
 def imagined_it(user: User, scenario: Scenario | ScenarioChange | BuildingBlock | None = None) -> bool:
-    owner = getattr(scenario, "scenario", scenario)
-    return owner is not None and (user.role == Role.ADMIN or owner.owner_id == user.pk)
+    whole: Any = getattr(scenario, "scenario", scenario)
+    return whole is not None and (user.role == Role.ADMIN or whole.owner_id == user.pk)
 
 
 rules.add_perm("metrics.add_scenario", is_active & sees_the_numbers)

@@ -62,6 +62,14 @@ class DealForm(forms.Form):
                 }
         self.fields["amount"].widget.attrs["data-unit"] = deal.currency
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in ("amount", "probability"):
+            is_empty = cleaned.get(name) is None and name not in self.errors
+            if is_empty and str(self.data.get(name, "")).strip():  # what holds no digit at all
+                self.add_error(name, _("Enter a number."))
+        return cleaned
+
     @property
     def key(self) -> str:
         return self.deal.pk.hex
@@ -74,8 +82,9 @@ class DealForm(forms.Form):
     def go_on_from(self, row: Any) -> None:
         """Somebody saved this deal of the scenario before: say so; saving again is a decision."""
         version = row.version if isinstance(row, ScenarioChange) else 0
-        self.data = self.data.copy()
-        self.data["version"] = str(version)
+        sent: Any = self.data
+        self.data = sent = sent.copy()
+        sent["version"] = str(version)
         self.add_error(
             None, _("This deal was changed in another window. Save again to replace what stands there.")
         )

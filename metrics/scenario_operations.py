@@ -16,7 +16,7 @@ from kam.core.writing import check_row
 from kam.users.models import User
 from metrics.records import possible_records
 from metrics.scenario_models import MOST_BLOCKS, MOST_CHANGES, BuildingBlock, Scenario, ScenarioChange
-from metrics.scenarios import openable
+from metrics.scenarios import open_reader, openable
 from plans.models import Plan
 
 PART = "part of a scenario that was loaded through the gate"
@@ -35,7 +35,9 @@ def locked(scenario: Scenario) -> Scenario:
 def countable(plan: Plan, deal_ids: Sequence[UUID]) -> set[UUID]:
     """Of these deals, the open ones that the plan counts, or would count on another day."""
     return {
-        record.opportunity_id for record in possible_records(plan, set(deal_ids)) if record.opportunity_id
+        record.opportunity_id
+        for record in possible_records(open_reader(plan), set(deal_ids))
+        if record.opportunity_id
     }
 
 

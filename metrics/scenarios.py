@@ -7,7 +7,7 @@ what the changed deals would count on another day. Without changes the result is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,12 +23,12 @@ from metrics import operations, policies, what_if
 from metrics.enums import ChangeState, DealOutcome
 from metrics.forecast import Deal, Forecast, seed_of
 from metrics.models import PlanKPI
-from metrics.record_rows import PlanRecord
-from metrics.records import counted_records, counted_total, possible_records
+from metrics.record_rows import PlanRecord, Reader
+from metrics.records import exact_total, possible_records, records_in
 from metrics.scenario_models import BuildingBlock, Scenario, ScenarioChange
 from metrics.simulation import outcomes_of
 from metrics.what_if import Frame, Imagined, Piece, Stake, Sums, Wish
-from plans.enums import PlanStatus
+from plans.enums import PinEffect, PlanStatus
 from plans.models import Plan
 
 COUNTS_ALL = "a scenario counts all deals of its plan"
@@ -62,14 +62,13 @@ def basis_of(plan: Plan, *, deal_ids: Iterable[UUID], today: date) -> Basis:
     kpi, is_fresh = operations.fresh_kpi(plan)
     wanted = set(deal_ids)
     with read_snapshot():
-        opened = counted_records(plan, "pipeline")
-        won = counted_total(plan, "won_revenue")
+        reader = open_reader(plan)
+        opened, won = records_in(reader), exact_total(reader, "won_revenue")
         deals = (
             Opportunity.objects.unscoped(COUNTS_ALL).filter(pk__in=wanted).select_related("stage", "account")
         )
         found = {deal.pk: deal for deal in deals}
-        open_ids = {pk for pk, deal in found.items() if not deal.stage.is_closed}
-        possible = possible_records(plan, open_ids) if open_ids else []
+        possible = possible_records(reader, wanted) if wanted else []
         rates = Rates({deal.currency for deal in found.values()} | {plan.currency})
     stakes = what_if.stakes_of(
         (record.opportunity_id, record.contribution or Decimal(0), record.probability or Decimal(0))
@@ -77,12 +76,16 @@ def basis_of(plan: Plan, *, deal_ids: Iterable[UUID], today: date) -> Basis:
         if record.opportunity_id is not None
     )
     frame = Frame(plan.start_date, plan.end_date, plan.currency, conversion(plan.currency, rates))
-    kept = {record.id for record in opened if not frame.holds(record.date)}
-    pieces = {} if plan.status == PlanStatus.CANCELLED else pieces_by_deal(possible, kept)
+    pieces = {} if plan.status == PlanStatus.CANCELLED else pieces_by_deal(possible)
     return Basis(plan, kpi, is_fresh, today, frame, Sums(Fraction(won), stakes), found, pieces)
 
 
-def conversion(plan_currency: str, rates: Rates):  # type: ignore[no-untyped-def]
+def open_reader(plan: Plan) -> Reader:
+    """Reads what is open in a plan."""
+    return Reader(plan, "pipeline", is_excluded=False)
+
+
+def conversion(plan_currency: str, rates: Rates) -> Callable[[str, date], Decimal | None]:
     def factor(currency: str, day: date) -> Decimal | None:
         """One unit in plan currency; None without a rate."""
         if currency == plan_currency:
@@ -95,13 +98,13 @@ def conversion(plan_currency: str, rates: Rates):  # type: ignore[no-untyped-def
     return factor
 
 
-def pieces_by_deal(records: Iterable[PlanRecord], kept: set[UUID]) -> dict[UUID, list[Piece]]:
+def pieces_by_deal(records: Iterable[PlanRecord]) -> dict[UUID, list[Piece]]:
     pieces: dict[UUID, list[Piece]] = defaultdict(list)
     for record in records:
         if record.opportunity_id is not None:
             counted = record.amount if record.counted is None else record.counted
-            piece = Piece(record.date, counted, record.id in kept)
-            pieces[record.opportunity_id].append(piece)
+            is_put_in = record.pin is not None and record.pin.effect == PinEffect.INCLUDE
+            pieces[record.opportunity_id].append(Piece(record.date, counted, is_put_in))
     return pieces
 
 
@@ -178,7 +181,7 @@ def results_of(plan: Plan, scenarios: Sequence[Scenario], *, today: date) -> tup
     blocks: dict[UUID, list[BuildingBlock]] = defaultdict(list)
     for block in BuildingBlock.objects.unscoped(COUNTS_ALL).filter(scenario__in=ids):
         blocks[block.scenario_id].append(block)
-    named = {change.opportunity_id for rows in changes.values() for change in rows} - {None}
+    named = {pk for rows in changes.values() for change in rows if (pk := change.opportunity_id) is not None}
     basis = basis_of(plan, deal_ids=named, today=today)
     return basis, [result_of(basis, changes[pk], blocks[pk]) for pk in ids]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from crm.models import Opportunity
 from kam.core.actor import acting
@@ -44,7 +45,7 @@ def _budget_freeze(sample: Sample, plan: Plan, deals: list[Opportunity]) -> None
         id=sample.new_id(), plan=plan, owner=plan.owner, name=name, note=note, is_shared=True
     )
     for place, deal in enumerate(deals[:3]):
-        what = {"date": plan.end_date + LATER} if place == 0 else {"amount": deal.amount / 2}
+        what: dict[str, Any] = {"date": plan.end_date + LATER} if place == 0 else {"amount": deal.amount / 2}
         if place == 2:
             what["probability"] = Decimal(20)
         _change(sample, scenario, deal, **what)

@@ -41,7 +41,7 @@ from metrics.scenario_operations import (
     remove_block,
 )
 from metrics.scenario_words import Line
-from metrics.scenarios import Basis, Effect
+from metrics.scenarios import Basis, Effect, open_reader
 from metrics.views.scenarios import Entry, chance_picture, entries_of, span_of, with_plan
 from metrics.what_if import rounded, stakes_of
 from plans.operations import log_confidential_look
@@ -156,7 +156,7 @@ def amounts_of(basis: Basis, entry: Entry, asked: Asked) -> dict[UUID, Decimal]:
     stakes = basis.sums.stakes
     changed = {effect.change.opportunity_id for effect in entry.result.effects if effect.still_applies}
     if asked.show == "outside":
-        records = possible_records(basis.plan)
+        records = possible_records(open_reader(basis.plan))
         possible = stakes_of(
             (record.opportunity_id, record.contribution or Decimal(0), record.probability or Decimal(0))
             for record in records

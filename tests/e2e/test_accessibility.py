@@ -41,6 +41,7 @@ def pages_of(world: World) -> list[str]:
     strategy = world.plan.strategies.unscoped("test").first()
     analysis = world.plan.analyses.unscoped("test").first()
     commitment = world.plan.commitments.unscoped("test").first()
+    scenario = world.plan.scenarios.unscoped("test").first()
     named = [
         ("metrics:home", []),
         ("crm:account_list", []),
@@ -72,6 +73,8 @@ def pages_of(world: World) -> list[str]:
         ("metrics:portfolio", []),
         ("metrics:portfolio_records", ["total_expected_revenue"]),
         ("crm:order_detail", [world.order.pk]),
+        ("metrics:scenarios", plan),
+        ("metrics:scenario", [scenario.pk]),
         ("plans:analysis_update", [analysis.pk]),
         ("templates_app:plantype_list", []),
         ("templates_app:plantype_detail", [world.plan.plan_type_id]),
@@ -88,6 +91,7 @@ def pages_of(world: World) -> list[str]:
     return [
         *urls,
         f"{reverse('metrics:plan_promises', args=plan)}?view=customer",
+        f"{reverse('metrics:scenario_compare', args=plan)}?scenario={scenario.pk}",
         f"{reverse('plans:search')}?q=harbour",
         f"{reverse('crm:opportunity_list')}?is_closed=false&ordering=-amount",
         f"{reverse('metrics:kpi_records', args=[*plan, 'won_revenue'])}?excluded=true",

@@ -211,6 +211,10 @@ OWN = {
     "POST /logout/",
     "POST /profile/",
     "DELETE /api/v1/api-tokens/<uuid:pk>/",
+    # Whoever sees the numbers of a plan may imagine others.
+    "POST /plans/<uuid:pk>/what-if/new/",
+    "POST /scenarios/<uuid:pk>/duplicate/",
+    "POST /api/v1/account-plans/<uuid:plan_id>/scenarios/",
 }
 
 

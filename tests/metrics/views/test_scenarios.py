@@ -128,6 +128,9 @@ def test_what_is_refused_keeps_what_was_typed(browser: Client, world: World, sce
         assert answer.status_code == 422
         assert "less than or equal to 100" in answer.text
     assert 'value="120"' in page.text
+    assert browser.post(url, row_of(world.open, amount="much")).status_code == 422
+    assert changes_of(scenario) == []
+    assert browser.post(url, row_of(world.open, amount="", date="")).status_code == 302, "empty: as it is"
     assert changes_of(scenario) == []
 
 
