@@ -85,7 +85,22 @@ PLANS: dict[str, set[str]] = {
     "msl": {"north", "north draft"},
     "keeper": {"north confidential", "south confidential draft"},
 }
+TERRITORY_PLANS: dict[str, set[str]] = {
+    "account_manager": {"north territory", "north territory draft"},
+    "colleague": {"north territory", "north territory draft"},
+    "stranger": {"south territory"},
+    "manager": {"north territory", "north territory draft"},
+    "executive": {"north territory", "south territory"},
+    "admin": {"north territory", "north territory draft", "south territory"},
+    "integration": set(),
+    "viewer": {"north territory"},
+    "msl": {"north territory", "north territory draft"},
+    "keeper": {"north territory confidential"},
+}
 # --- and edits what -------------------------------------------------------------------------
+EDITED_TERRITORY_PLANS: dict[str, set[str]] = {
+    who: TERRITORY_PLANS[who] for who in ("account_manager", "stranger", "admin", "keeper")
+}
 EDITED_PLANS: dict[str, set[str]] = {
     "account_manager": {"north", "north draft"},
     "stranger": {"south", "south draft"},
@@ -149,7 +164,26 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
         deal = factories.create_opportunity(plan.account, owner=plan.owner)
         factories.create_scenario_change(scenario, deal, outcome="dropped")
         factories.create_pin(plan, deal)
+    create_territory_plans(world, cast)
     return cast | {"keeper": world.keeper}
+
+
+def create_territory_plans(world: World, cast: dict[str, User]) -> None:
+    here, there = world.account.territory, world.far_account.territory
+    owner = cast["account_manager"]
+    for plan in (
+        factories.create_territory_plan(here, "north territory", owner=owner),
+        factories.create_territory_plan(here, "north territory draft", owner=owner, status="draft"),
+        factories.create_territory_plan(there, "south territory", owner=cast["stranger"]),
+        factories.create_territory_plan(
+            here, "north territory confidential", owner=world.keeper, is_confidential=True
+        ),
+    ):
+        goal = factories.create_goal_assignment(plan)
+        factories.create_strategy(plan)
+        factories.create_task(factories.create_action_plan(goal))
+        factories.create_analysis(plan, product=factories.create_plan_product(plan), objectives=[goal])
+        factories.create_target_line(plan)
 
 
 # Rows of the world itself have other names: they are left out of the comparison.
@@ -163,11 +197,13 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     Order: ("document_number", EVERYTHING),
     MedicalInsight: ("text", EVERYTHING),
     AccountPlan: ("name", set()),
+    TerritoryBusinessPlan: ("name", set()),
     Plan: ("name", set()),
     Strategy: ("plan__name", set()),
     AccountPlanProduct: ("plan__name", set()),
     RelatedObjectAnalysis: ("plan__name", set()),
     AccountPlanObjective: ("plan__name", set()),
+    GoalAssignment: ("plan__name", set()),
     Objective: ("plan__name", set()),
     ActionPlan: ("objective__plan__name", set()),
     ActionPlanItem: ("action_plan__objective__plan__name", set()),
@@ -187,6 +223,9 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
 }
 COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order, TargetLine, PlanPin}
 COMMERCIAL |= {Scenario, ScenarioChange, BuildingBlock}
+OF_TERRITORIES = {TerritoryBusinessPlan, GoalAssignment}
+OF_BOTH = {Plan, Strategy, AccountPlanProduct, RelatedObjectAnalysis, Objective, TargetLine}
+OF_BOTH |= {ActionPlan, ActionPlanItem, AssessmentTask}
 OF_PLANS = [
     model for model, (path, _names) in NAMES.items() if issubclass(model, Plan) or path.endswith("plan__name")
 ]
@@ -202,12 +241,21 @@ def expected_visible(model: Any, persona: str) -> set[str]:
         return set()
     if model is MedicalInsight and persona not in SEE_MEDICAL:
         return set()
-    return PLANS[persona] if model in OF_PLANS else RECORDS[persona]
+    if model not in OF_PLANS:
+        return RECORDS[persona]
+    return of_kinds(model, PLANS[persona], TERRITORY_PLANS[persona])
+
+
+def of_kinds(model: Any, of_accounts: set[str], of_territories: set[str]) -> set[str]:
+    if model in OF_TERRITORIES:
+        return of_territories
+    return of_accounts | of_territories if model in OF_BOTH else of_accounts
 
 
 def expected_editable(model: Any, persona: str) -> set[str]:
     if model in OF_PLANS:
-        return EDITED_PLANS.get(persona, set())
+        theirs = (EDITED_PLANS, EDITED_TERRITORY_PLANS)
+        return of_kinds(model, *(table.get(persona, set()) for table in theirs))
     table = {Order: EDITED_ORDERS, MedicalInsight: EDITED_INSIGHTS}.get(model, EDITED_RECORDS)
     return table.get(persona, set())
 
@@ -257,8 +305,6 @@ def test_every_scoped_model_is_in_the_table() -> None:
     }
 
     assert scoped == set(NAMES) | {
-        GoalAssignment,
-        TerritoryBusinessPlan,
         AccountPlanParticipant,
         PlanKPI,
         PlanKPISnapshot,
@@ -266,14 +312,15 @@ def test_every_scoped_model_is_in_the_table() -> None:
 
 
 def test_participants_and_numbers_follow_their_plan(people: dict[str, User], world: World) -> None:
-    for plan in AccountPlan._base_manager.all():
+    for plan in Plan._base_manager.all():
         factories.add_participant(plan, factories.create_user())
     rebuild()
     take_snapshots(sweeper="test")
     for who in PERSONAS:
         for model in (AccountPlanParticipant, PlanKPI, PlanKPISnapshot):
             assert (
-                set(model.objects.visible_to(people[who]).values_list("plan__name", flat=True)) == PLANS[who]
+                set(model.objects.visible_to(people[who]).values_list("plan__name", flat=True))
+                == PLANS[who] | TERRITORY_PLANS[who]
             )
 
 
