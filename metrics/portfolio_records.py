@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from crm.models import Order, ProductCategoryEdge
 from crm.rates import Rates, first_days
@@ -18,9 +19,10 @@ from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField, PercentField
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
-from metrics.portfolio import OPPORTUNITY, ORDER, Kind, covered_kinds
+from metrics.portfolio import LINE, OPPORTUNITY, ORDER, SCHEDULE, Kind, covered_kinds
 from metrics.record_rows import STATES
-from plans.models import AccountPlan, AccountPlanProduct
+from plans.enums import PinEffect, PlanStatus
+from plans.models import AccountPlan, AccountPlanProduct, PlanPin
 from templates_app.enums import RevenueBasis
 
 # A target is a plan's own: it rests on no record and adds up to nothing here.
@@ -31,9 +33,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
+NAMES = {OPPORTUNITY: "opportunity", LINE: "opportunity_line", SCHEDULE: "schedule"}
+
+
 @dataclass(frozen=True)
 class PortfolioRecord:
-    """An opportunity, schedule or order. Without `rate` it is in no sum."""
+    """An opportunity, or a line of one that counts with these alone, a schedule or an order.
+
+    Without `rate` it is in no sum.
+    """
 
     kind: str
     id: UUID
@@ -87,14 +95,20 @@ def plans_added_up(plans: QuerySet) -> dict[str, Decimal]:
 
 def plans_counting(order: Order, user: User) -> QuerySet:
     """The plans with orders as revenue that count this one, as far as the user may see them."""
-    plans = AccountPlan.objects.visible_to(user).filter(revenue_basis=RevenueBasis.ORDER)
-    plans = plans.covering(account_id=order.account_id, on=order.date)
+    by_orders = AccountPlan.objects.visible_to(user).filter(revenue_basis=RevenueBasis.ORDER)
     named = AccountPlanProduct.objects.unscoped("whether a plan that the reader sees counts an order")
     named = named.filter(plan=OuterRef("pk"))
     above = ProductCategoryEdge.objects.filter(descendant__products=order.product_id)
     its = named.filter(Q(product=order.product_id) | Q(category__in=above.values("ancestor")))
     is_sold_by_us = order.product is not None and not order.product.is_competitor
-    return plans.filter(~Exists(named) | Q(Exists(its))) if is_sold_by_us else plans.filter(~Exists(named))
+    counts = ~Exists(named) | Q(Exists(its)) if is_sold_by_us else ~Exists(named)
+    pins = PlanPin.objects.unscoped("whether a plan that the reader sees counts an order").filter(order=order)
+    left_out, put_in = (
+        pins.filter(effect=effect).values("plan") for effect in (PinEffect.EXCLUDE, PinEffect.INCLUDE)
+    )
+    covering = by_orders.covering(account_id=order.account_id, on=order.date).filter(counts)
+    ids = covering.exclude(pk__in=left_out).values("pk")
+    return by_orders.exclude(status=PlanStatus.CANCELLED).filter(Q(pk__in=ids) | Q(pk__in=put_in))
 
 
 def _rows(kind: Kind, user: User, covered: Q, kpi: str, is_excluded: bool) -> QuerySet:
@@ -144,9 +158,11 @@ def _told(kind: Kind, rows: QuerySet) -> QuerySet:
         }
     else:
         own = {
-            "kind": Value("opportunity" if kind is OPPORTUNITY else "schedule"),
-            "opportunity_key": F("pk") if kind is OPPORTUNITY else F("line__opportunity_id"),
-            "title": F(kind.path("name")),
+            "kind": Value(NAMES[kind]),
+            "opportunity_key": F("pk") if kind is OPPORTUNITY else F(f"{kind.deal}id"),
+            "title": Concat(f"{kind.deal}name", Value(" · "), "product__name")
+            if kind is LINE
+            else F(kind.path("name")),
             "stage_name": F(kind.path("stage__name")),
             "won": F(kind.path("stage__is_won")),
             "chance": F(kind.path("probability")),

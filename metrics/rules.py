@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from kam.users.models import Role, User
 from metrics.models import BuildingBlock, Scenario, ScenarioChange
-from plans.models import Plan
+from plans.models import AccountPlan
 
 
 @rules.predicate
@@ -21,8 +21,8 @@ rules.add_perm("metrics.view_operations", runs_the_system)
 
 
 def plans_with_numbers(user: User) -> QuerySet:
-    """The plans whose numbers the user may see: `plans.view_numbers`, asked for all at once."""
-    plans = Plan.objects.visible_to(user)
+    """The account plans whose numbers the user may see: `plans.view_numbers`, asked for all at once."""
+    plans = AccountPlan.objects.visible_to(user)
     return plans if user.has_perm("plans.view_numbers") else plans.taking_part(user)
 
 

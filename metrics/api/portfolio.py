@@ -21,11 +21,15 @@ from metrics.api.serializers import RECORD_KINDS, decimal_text, plain
 from metrics.portfolio import portfolio_totals
 from metrics.portfolio_records import PORTFOLIO_KPIS, PortfolioRecord, portfolio_records
 
+PORTFOLIO_KINDS = (*RECORD_KINDS, "opportunity_line")
+
 
 class PortfolioRecordSerializer(serializers.Serializer):
     """`contribution` is exact, in company currency; sums are rounded once, at the end."""
 
-    kind = serializers.ChoiceField(choices=RECORD_KINDS)
+    kind = serializers.ChoiceField(
+        choices=PORTFOLIO_KINDS, help_text="A line: the plans that count its opportunity name products."
+    )
     id = serializers.UUIDField()
     name = serializers.CharField()
     opportunity = serializers.UUIDField(allow_null=True)
