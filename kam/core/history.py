@@ -12,6 +12,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import models
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -134,7 +135,9 @@ def value_in_words(field: Any, value: Any, *, names: Mapping[str, str], currency
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(field, models.BooleanField):
         return _("yes") if value else _("no")
-    if isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField):
+    if isinstance(field, models.DateTimeField):
+        return date_format(localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
+    if isinstance(field, models.DateField):
         return date_format(date.fromisoformat(value))
     if isinstance(field, ScaledIntegerField):
         return _number_in_words(field, Decimal(value), currency)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from kam.core.history import readable
 from kam.core.models import Change
@@ -46,6 +47,16 @@ def test_values_are_told_as_people_read_them(
     field: str, before: object, after: object, told: tuple[str, str, str]
 ) -> None:
     assert details({field: before}, {field: after}, currency="EUR") == [told]
+
+
+def test_instants_are_told_in_the_readers_time_zone() -> None:
+    entry = change(model="plans.assessmenttask", before={"completed_at": None})
+    entry.after = {"completed_at": "2026-10-22T23:30:00+00:00"}
+
+    with timezone.override("Europe/Berlin"):
+        told = readable([entry], page_of=entry.object_id, names={})
+
+    assert told[0].details[0].after == "Oct. 23, 2026, 1:30 a.m."
 
 
 def test_fields_come_in_the_order_of_the_model_and_old_ones_are_passed_over() -> None:
