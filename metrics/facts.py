@@ -6,7 +6,7 @@ that decides, amount, amount × probability, whether it is won, open or lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 COLUMNS = "plan_id, plan_currency, currency, on_date, amount, weighted, won, open, lost"
 FLAGS = "s.is_won AS won, NOT s.is_closed AS open, s.is_closed AND NOT s.is_won AS lost"
@@ -73,6 +73,8 @@ NAMES_PRODUCTS = "EXISTS (SELECT 1 FROM plans_accountplanproduct x WHERE x.plan_
 HAS_PINS = "EXISTS (SELECT 1 FROM plans_planpin x WHERE x.plan_id = p.id)"
 # Without an account it is a territory's: the database knows of old that nearly all plans have one.
 IS_SPECIAL = f"(p.account_id IS NULL OR {NAMES_PRODUCTS.format(plan='p.id')} OR {HAS_PINS})"
+# In these words, and not as NOT of the above, they are joined, and the guess how many there are is right.
+IS_PLAIN = f"p.account_id IS NOT NULL AND NOT {NAMES_PRODUCTS.format(plan='p.id')} AND NOT {HAS_PINS}"
 # What the plans name: products, and all of a category and of those below it; never what others sell.
 NAMED = """named (plan_id, product_id) AS (
         SELECT t.id, m.id FROM target t
@@ -145,13 +147,16 @@ PUT_IN = (
     """,
 )
 
+PLAIN = Part(
+    "plain",
+    IS_PLAIN,
+    f"covered AS {{inline}} ({BY_ACCOUNT})",
+    (WHOLE_OPPORTUNITIES, WHOLE_SCHEDULES, WHOLE_ORDERS),
+)
+# For a caller who has just looked that none of the plans is special.
+ALL_PLAIN = replace(PLAIN, condition="1 = 1")
 PARTS = (
-    Part(
-        "plain",
-        f"NOT {IS_SPECIAL}",
-        f"covered AS {{inline}} ({BY_ACCOUNT})",
-        (WHOLE_OPPORTUNITIES, WHOLE_SCHEDULES, WHOLE_ORDERS),
-    ),
+    PLAIN,
     Part(
         "special",
         IS_SPECIAL,

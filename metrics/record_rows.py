@@ -61,6 +61,8 @@ REASONS = {
     "counted_as_order": _("Won: this plan counts orders as revenue."),
     "not_converted": _("Not converted: there is no exchange rate for its currency on that day."),
 }
+# What somebody may overrule by putting a record in.
+OVERRULED = frozenset({"account_below", "before_period", "after_period", "other_products"})
 # Which states count for which number.
 STATES = {
     "sales_target": frozenset(),
@@ -104,6 +106,11 @@ class PlanRecord:
         if self.reason == "taken_out" and self.pin is not None:
             return REASONS[self.reason] % {"who": author_of(self.pin), "why": self.pin.reason}
         return str(REASONS[self.reason]) if self.reason else ""
+
+    @property
+    def may_be_put_in(self) -> bool:
+        """Whether it is left out for what a decision by hand overrules."""
+        return self.reason in OVERRULED
 
     @property
     def pin_text(self) -> str:

@@ -175,9 +175,9 @@ def _results(d: Dialect, *, company: str) -> str:
     return ", ".join(f"{value} AS {name}" for name, value in columns.items())
 
 
-def rollup_sql(vendor: str, **parameters: str) -> str:
+def rollup_sql(vendor: str, *, parts: Sequence[facts.Part] = facts.PARTS, **parameters: str) -> str:
     """The whole upsert in one statement; the parameters are those of `_computed`."""
-    return _upsert(vendor, rows=f"({_computed(vendor, **parameters)})")
+    return _upsert(vendor, rows=f"({_computed(vendor, parts, **parameters)})")
 
 
 def _upsert(vendor: str, *, rows: str) -> str:
@@ -192,11 +192,11 @@ def _upsert(vendor: str, *, rows: str) -> str:
     """
 
 
-def _computed(vendor: str, *, plan_filter: str, **parameters: str) -> str:
+def _computed(vendor: str, parts: Sequence[facts.Part], *, plan_filter: str, **parameters: str) -> str:
     """SQL: the KPIs of these plans. `company`, `today` and `now` are the SQL of these parameters."""
     return " UNION ALL ".join(
         f"SELECT * FROM ({_part(vendor, part, plan_filter=plan_filter, **parameters)}) AS {part.name}"
-        for part in facts.PARTS
+        for part in parts
     )
 
 
@@ -300,7 +300,7 @@ def compute(
 def _in_parallel(vendor: str, **parameters: str) -> str:
     """The same for very many plans: several processes read for a new table, but only one for an INSERT."""
     return (
-        f"CREATE TEMP TABLE kam_computed ON COMMIT DROP AS {_computed(vendor, **parameters)};"
+        f"CREATE TEMP TABLE kam_computed ON COMMIT DROP AS {_computed(vendor, facts.PARTS, **parameters)};"
         f"{_upsert(vendor, rows='kam_computed')}; DROP TABLE kam_computed"
     )
 
@@ -318,10 +318,16 @@ def _plan_filter(
 # On PostgreSQL planning the statement takes many times as long as running it for one plan. A function
 # keeps the plan with the connection; its name changes with its text, so old code never runs new SQL. The
 # joins are written in the order that is right for a few plans, whatever the database knows of the tables.
+# Where all of them are plain it does not even begin with the rest of the statement. One that becomes special at
+# this moment is counted as it was: what made it so has a marker of its own.
 @cache
 def _function_body() -> str:
     parameters = {"company": "company_currency", "today": "on_today", "now": "at_now"}
-    return rollup_sql("postgresql", plan_filter="p.id = ANY(plan_ids)", **parameters)
+    chosen = "p.id = ANY(plan_ids)"
+    special = f"EXISTS (SELECT 1 FROM plans_accountplan p WHERE {chosen} AND {facts.IS_SPECIAL})"
+    of_all = rollup_sql("postgresql", plan_filter=chosen, **parameters)
+    of_plain = rollup_sql("postgresql", parts=[facts.ALL_PLAIN], plan_filter=chosen, **parameters)
+    return f"IF {special} THEN {of_all}; ELSE {of_plain}; END IF"
 
 
 @cache

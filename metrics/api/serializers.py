@@ -134,6 +134,8 @@ class KpiRecordSerializer(serializers.Serializer):
     contribution = decimal_text()
     reason = serializers.ChoiceField(choices=sorted(REASONS), allow_null=True)
     reason_text = serializers.CharField(allow_null=True)
+    pin = serializers.UUIDField(allow_null=True, help_text="What put it in or took it out by hand.")
+    pin_text = serializers.CharField(allow_null=True, help_text="Who put it in by hand, and why.")
 
 
 class HiddenSerializer(serializers.Serializer):
@@ -181,6 +183,8 @@ def record_answer(record: PlanRecord) -> dict[str, Any]:
         "contribution": plain(record.contribution),
         "reason": record.reason or None,
         "reason_text": record.reason_text or None,
+        "pin": record.pin and str(record.pin.pk),
+        "pin_text": record.pin_text or None,
     }
 
 

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from metrics.api import dashboards, history, jobs, outlook, portfolio, revenue, scenarios, territories, views
+from metrics.api import (
+    dashboards,
+    history,
+    jobs,
+    outlook,
+    pins,
+    portfolio,
+    revenue,
+    scenarios,
+    territories,
+    views,
+)
 
 urlpatterns = [
     path("account-plans/<uuid:pk>/kpis/", views.PlanKpiView.as_view(), name="account-plans-kpis"),
@@ -36,6 +47,26 @@ urlpatterns = [
         "territory-business-plans/<uuid:pk>/kpi-history/",
         territories.TerritoryPlanKpiHistoryView.as_view(),
         name="territory-business-plans-kpi-history",
+    ),
+    path(
+        "account-plans/<uuid:plan_id>/pins/",
+        pins.PlanPinViewSet.as_view({"get": "list", "post": "create"}),
+        name="account-plans-pins-list",
+    ),
+    path(
+        "account-plans/<uuid:plan_id>/pins/<uuid:pk>/",
+        pins.PlanPinViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="account-plans-pins-detail",
+    ),
+    path(
+        "territory-business-plans/<uuid:plan_id>/pins/",
+        pins.TerritoryPlanPinViewSet.as_view({"get": "list", "post": "create"}),
+        name="territory-business-plans-pins-list",
+    ),
+    path(
+        "territory-business-plans/<uuid:plan_id>/pins/<uuid:pk>/",
+        pins.TerritoryPlanPinViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="territory-business-plans-pins-detail",
     ),
     path("periodic-jobs/", jobs.PeriodicJobsView.as_view(), name="periodic-jobs-list"),
     path("periodic-jobs/<slug:name>/", jobs.PeriodicJobView.as_view(), name="periodic-jobs-detail"),

@@ -5,6 +5,7 @@ from metrics.views.jobs import jobs_page, run_job_now
 from metrics.views.operations import operations_page, retry_failure, sweep_now
 from metrics.views.outlook import outlook_panel, plan_outlook
 from metrics.views.panels import account_plans, opportunity_plans, order_plans, plan_list, plan_panel
+from metrics.views.pins import pin_create, pin_delete, pin_options
 from metrics.views.portfolio import portfolio, portfolio_records_page
 from metrics.views.promises import commitment_evidence, plan_promises, promises_panel
 from metrics.views.records import kpi_records
@@ -39,6 +40,9 @@ __all__ = [
     "opportunity_plans",
     "order_plans",
     "outlook_panel",
+    "pin_create",
+    "pin_delete",
+    "pin_options",
     "plan_list",
     "plan_outlook",
     "plan_panel",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kam.core.policy import object_required
 from metrics import policies
 from metrics.records import records_of
+from metrics.views.pins import pins_context
 from plans.models import Plan
 from plans.operations import log_confidential_look
 
@@ -72,5 +73,6 @@ def kpi_records(request: HttpRequest, plan: Plan, kpi: str) -> HttpResponse:
         ],
         "is_weighted": kpi not in {"won_revenue", "pipeline"},
         "nav_section": "plans",
+        **pins_context(request, plan),
     }
     return render(request, "metrics/kpi_records.html", context)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Opportunity, Order, RevenueSchedule
+from crm.models import Account, Opportunity, Order, RevenueSchedule
 from kam.core.models import BaseModel
 from kam.users.models import User
 from plans.enums import PinEffect, RecordKind
@@ -40,7 +42,10 @@ class PlanPinQuerySet(ByPlanQuerySet):
 
     def with_records(self) -> PlanPinQuerySet:
         return self.select_related(
-            "created_by", "opportunity", "schedule__line__opportunity", "schedule__line__product", "order"
+            "created_by",
+            "opportunity__account",
+            "schedule__line__opportunity__account",
+            "order__account",
         )
 
 
@@ -116,3 +121,31 @@ class PlanPin(BaseModel):
     def is_used(self) -> bool:
         """Whether the plan's basis counts records of this kind."""
         return self.kind in self.plan.record_kinds
+
+
+class RecordFacts(NamedTuple):
+    """What is told of a record, whatever it is."""
+
+    name: str
+    opportunity_id: UUID | None
+    account: Account
+    date: date
+    amount: Decimal
+    currency: str
+
+
+def facts_of_record(record: Opportunity | RevenueSchedule | Order) -> RecordFacts:
+    """Of a record that was read with its account."""
+    if isinstance(record, Order):
+        return RecordFacts(
+            record.document_number, None, record.account, record.date, record.amount, record.currency
+        )
+    is_schedule = isinstance(record, RevenueSchedule)
+    deal = record.line.opportunity if is_schedule else record
+    day = record.date if is_schedule else record.close_date
+    return RecordFacts(deal.name, deal.pk, deal.account, day, record.amount, deal.currency)
+
+
+def facts_of(pin: PlanPin) -> RecordFacts:
+    """Of the record of a pin that was read `with_records`."""
+    return facts_of_record(pin.record)

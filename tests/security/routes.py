@@ -24,6 +24,8 @@ PARTS = {
     "section": "strategy",
     "step": "start",
     "name": "purge-job-runs",
+    "effect": "include",
+    "kind": "opportunity",
 }
 NO_ID = str(uuid.UUID(int=7))
 ID_NAMES = {"pk": None, "plan_id": Plan}  # None: the view says of what

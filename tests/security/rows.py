@@ -46,6 +46,7 @@ from plans.models import (
     Objective,
     Plan,
     PlanEvent,
+    PlanPin,
     RebateProgram,
     RelatedObjectAnalysis,
     Strategy,
@@ -64,6 +65,13 @@ from tests import factories
 
 Rows = dict[type[Model], Any]
 Maker = Callable[[Any, Rows], Model]
+
+
+def any_deal(plan: Any) -> Opportunity:
+    """One that there is anyhow: of the plan's account, or of another."""
+    deals = Opportunity.objects.unscoped("rows of the security tests").order_by("created_at", "id")
+    return deals.filter(account=plan.account_id).first() or deals[0]
+
 
 # In this order: a maker may use the rows before it. Texts are the plan's name, so that a search finds them.
 OF_A_PLAN: dict[type[Model], Maker] = {
@@ -91,6 +99,7 @@ OF_A_PLAN: dict[type[Model], Maker] = {
     ),
     RebateProgram: lambda plan, rows: factories.create_rebate_program(plan, plan.name),
     TargetLine: lambda plan, rows: TargetLine.objects.create(plan=plan, year=2026, target=100),
+    PlanPin: lambda plan, rows: factories.create_pin(plan, any_deal(plan)),
     Scenario: lambda plan, rows: factories.create_scenario(plan, plan.name, is_shared=True),
     BuildingBlock: lambda plan, rows: factories.create_building_block(rows[Scenario], plan.name),
 }
