@@ -334,7 +334,7 @@ class Reader:
         return [self._record(row) for row in rows]
 
     def _record(self, row: Any) -> PlanRecord:
-        factor = self._factor(row.money, row.on_date)
+        factor = self.factor(row.money, row.on_date)
         is_open = bool(row.is_open)
         contribution = None
         if factor is not None and not row.reason:
@@ -351,7 +351,7 @@ class Reader:
     def _is_weighted(self, is_open: bool) -> bool:
         return is_open and self.kpi != "pipeline"
 
-    def _factor(self, currency: str, day: date) -> Decimal | None:
+    def factor(self, currency: str, day: date) -> Decimal | None:
         """One unit in plan currency."""
         if currency == self.plan.currency:
             return Decimal(1)
@@ -368,7 +368,7 @@ class Reader:
             is_weighted = self._is_weighted(bool(group["is_open"]))
             with localcontext(prec=80):
                 amount = group["weighted_sum"] / 100 if is_weighted else group["sum"]
-                total += amount * (self._factor(group["money"], group["day"]) or Decimal(0))
+                total += amount * (self.factor(group["money"], group["day"]) or Decimal(0))
         return count, total
 
 

@@ -15,14 +15,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from crm.enums import ActivityStatus, SegmentMeaning
 from crm.models import Account, Activity
-from crm.rates import Rates
 from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField
 from kam.users.models import User
 from metrics.enums import Gap
 from metrics.models import PlanKPI
 from metrics.policies import outlook_tone
-from metrics.portfolio import SOURCES, Kind
+from metrics.record_rows import Reader
 from plans import policies
 from plans.actuals import as_decimal
 from plans.models import AccountPlan, Plan
@@ -48,11 +47,10 @@ def hidden_count(plan: Plan, user: User) -> int:
 
 @dataclass
 class Amounts:
-    """What an account brings in the plan's period, in the plan's currency; without a rate a sum is left out."""
+    """What an account brings to the plan, in the plan's currency."""
 
     won: Fraction = Fraction(0)
     pipeline: Fraction = Fraction(0)
-    not_converted: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,6 @@ class AccountRow:
     won: Decimal | None = None
     pipeline: Decimal | None = None
     share: Decimal | None = None  # of the plan's won revenue, in percent
-    not_converted: int = 0
 
 
 def rows_of(
@@ -96,7 +93,6 @@ def rows_of(
                 as_decimal(value, plan.currency) for value in (found.won, found.pipeline)
             )
             row.share = policies.as_percent(row.won / won) if won > 0 else None
-            row.not_converted = found.not_converted
         rows.append(row)
     return rows
 
@@ -142,48 +138,21 @@ def gaps_of(account: Any, plans: Iterable[PlanOfAccount], *, today: date) -> lis
     return gaps
 
 
-# --- Amounts --------------------------------------------------------------------------------
 def amounts_of(plan: Plan, ids: Collection[UUID], user: User) -> dict[UUID, Amounts]:
-    groups = [
-        group
-        for kind, bases, condition in SOURCES
-        if plan.revenue_basis in bases
-        for group in groups_of(kind, plan, Q(condition) & Q(**{f"{kind.path('account')}__in": ids}), user)
-    ]
-    currencies = {currency for _account, currency, *_rest in groups}
-    rates = Rates(currencies | {plan.currency} if currencies - {plan.currency} else ())
+    """Of the records in the plan's numbers those of these accounts, as far as the user may open them."""
+    reader = Reader(plan, "total_expected_revenue", is_excluded=False)
+    reader.accounts = list(ids)
+    keys = ("account_key", "money", "on_date", "is_open")
+    groups: list[Any] = []
+    for rows in reader.rows(user):
+        totals = rows.order_by().values_list(*keys)
+        groups += totals.annotate(sum=ExactSum("size", places=MoneyField.decimal_places))
+    reader.load_rates({currency for _account, currency, *_rest in groups})
     found: dict[UUID, Amounts] = defaultdict(Amounts)
-    for account_id, currency, day, is_won, amount in groups:
-        amounts = found[account_id]
-        value = converted(rates, amount, currency, plan.currency, day)
-        if value is None:
-            amounts.not_converted += 1
-        elif is_won:
-            amounts.won += value
+    for account_id, currency, day, is_open, amount in groups:
+        value = Fraction(amount) * Fraction(reader.factor(currency, day) or 0)
+        if is_open:
+            found[account_id].pipeline += value
         else:
-            amounts.pipeline += value
+            found[account_id].won += value
     return found
-
-
-def groups_of(
-    kind: Kind, plan: Plan, condition: Q, user: User
-) -> Iterable[tuple[Any, str, date, bool, Decimal]]:
-    rows = kind.model.objects.visible_to(user).filter(
-        condition, **{f"{kind.date}__range": (plan.start_date, plan.end_date)}
-    )
-    keys = [kind.path("account_id"), kind.path("currency"), kind.date]
-    if kind.has_stage:
-        is_won, is_closed = kind.path("stage__is_won"), kind.path("stage__is_closed")
-        rows = rows.filter(Q(**{is_won: True}) | Q(**{is_closed: False}))
-        keys.append(is_won)
-    totals = rows.order_by().values_list(*keys)
-    for values in totals.annotate(total=ExactSum("amount", places=MoneyField.decimal_places)):
-        account_id, currency, day, *stage, amount = values
-        yield account_id, currency, day, stage[0] if stage else True, amount
-
-
-def converted(rates: Rates, amount: Decimal, currency: str, wanted: str, day: date) -> Fraction | None:
-    if currency == wanted:
-        return Fraction(amount)
-    own, other = rates.on(currency, day), rates.on(wanted, day)
-    return None if own is None or other is None else Fraction(amount) * Fraction(own) / Fraction(other)

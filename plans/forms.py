@@ -212,6 +212,7 @@ class TerritoryPlanForm(PlanForm):
                 Q(pk__in=TerritoryEdge.ids_of(user)) | Q(pk=self.instance.territory_id)
             )
         self.fields["territory"].queryset = territories  # type: ignore[attr-defined]
+        self.plan_type_name = self.instance._meta.verbose_name
 
 
 class SectionForm(VersionedModelForm):

@@ -76,7 +76,6 @@ def territory_accounts(request: HttpRequest, plan: TerritoryBusinessPlan) -> Htt
         "rows": rows,
         "page_obj": page,
         "sees_numbers": sees_numbers,
-        "not_converted": any(row.not_converted for row in rows),
         "hidden_count": territories.hidden_count(plan, user),
         "may_add": user.has_perm("plans.add_accountplan"),
     }

@@ -13,6 +13,7 @@ from crm.enums import CallFrequency, PickList, SegmentMeaning
 from crm.models import Account
 from kam.users.models import User
 from metrics.enums import Gap
+from metrics.models import PlanKPI
 from metrics.operations import rebuild
 from plans.models import AccountPlan, TerritoryBusinessPlan
 from tests import factories
@@ -68,7 +69,6 @@ def test_amounts_are_those_of_the_period_in_the_plans_currency(
     row = row_of(text, account)
     assert 'data-label="Won">$1.3k<' in row
     assert 'data-label="Pipeline">$400<' in row
-    assert "Amounts without an exchange rate on their day are left out." in text
 
 
 def test_plans_and_gaps_of_each_account(
@@ -174,3 +174,24 @@ def test_account_plans_of_others_stay_whole(plan: TerritoryBusinessPlan, world: 
     kpi = AccountPlan.objects.unscoped("test").select_related("kpi").get(pk=world.plan.pk).kpi
 
     assert kpi.won_revenue == Decimal(world.won.amount)
+
+
+def test_amounts_are_those_behind_the_plans_own_number(
+    plan: TerritoryBusinessPlan, account_manager: User, client_as: ClientFor
+) -> None:
+    """Also where the plan names products: the shares then add up to all of it."""
+    accounts = [bare_account(name, plan) for name in ("One", "Two")]
+    wanted, other = factories.create_product(), factories.create_product()
+    won = factories.create_stage("Won it", is_closed=True, is_won=True)
+    for account, amount in zip(accounts, (300, 100), strict=True):
+        deal = factories.create_opportunity(account, amount=1_000, stage=won, owner=account_manager)
+        factories.create_opportunity_line(deal, product=wanted, amount=amount)
+        factories.create_opportunity_line(deal, product=other, amount=1_000 - amount)
+    factories.create_plan_product(plan, wanted)
+    rebuild()
+
+    text = panel(client_as(account_manager), plan)
+
+    assert PlanKPI.objects.unscoped("test").get(plan=plan).won_revenue == 400
+    for account, share in zip(accounts, ("75.0%", "25.0%"), strict=True):
+        assert f'data-label="Share">{share}<' in row_of(text, account)
