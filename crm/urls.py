@@ -22,6 +22,7 @@ urlpatterns = [
     path("activities/<uuid:pk>/reopen/", views.activity_reopen, name="activity_reopen"),
     path("activities/<uuid:pk>/delete/", views.activity_delete, name="activity_delete"),
     path("opportunities/", views.opportunity_list, name="opportunity_list"),
+    path("opportunities/export/", views.opportunity_export, name="opportunity_export"),
     path("opportunities/new/", views.opportunity_create, name="opportunity_create"),
     path("opportunities/<uuid:pk>/", views.opportunity_detail, name="opportunity_detail"),
     path("opportunities/<uuid:pk>/edit/", views.opportunity_update, name="opportunity_update"),

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from metrics import views
+from metrics.views import exports
 
 app_name = "metrics"
 
@@ -12,6 +13,8 @@ urlpatterns = [
     path("panels/plans/<uuid:pk>/accounts/", views.territory_accounts, name="territory_accounts"),
     path("panels/plans/<uuid:pk>/numbers/", views.plan_panel, name="plan_panel"),
     path("panels/plans/<uuid:pk>/outlook/", views.outlook_panel, name="outlook_panel"),
+    path("plans/export/", exports.plan_export, name="plan_export"),
+    path("territory-plans/export/", exports.territory_plan_export, name="territory_plan_export"),
     path("plans/<uuid:pk>/outlook/", views.plan_outlook, name="plan_outlook"),
     path("panels/plans/<uuid:pk>/promises/", views.promises_panel, name="promises_panel"),
     path("panels/accounts/<uuid:pk>/plans/", views.account_plans, name="account_plans"),

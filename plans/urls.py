@@ -61,6 +61,7 @@ urlpatterns = [
     path("rebate-programs/<uuid:pk>/edit/", views.rebateprogram_update, name="rebateprogram_update"),
     path("rebate-programs/<uuid:pk>/delete/", views.rebateprogram_delete, name="rebateprogram_delete"),
     path("medical-insights/", insights.medicalinsight_list, name="medicalinsight_list"),
+    path("medical-insights/export/", insights.medicalinsight_export, name="medicalinsight_export"),
     path("medical-insights/new/", insights.medicalinsight_create, name="medicalinsight_create"),
     path("medical-insights/<uuid:pk>/", insights.medicalinsight_detail, name="medicalinsight_detail"),
     path("medical-insights/<uuid:pk>/edit/", insights.medicalinsight_update, name="medicalinsight_update"),

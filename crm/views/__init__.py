@@ -11,6 +11,7 @@ from crm.views.activities import (
     activity_update,
 )
 from crm.views.contacts import contact_create, contact_delete, contact_options, contact_update
+from crm.views.exports import opportunity_export
 from crm.views.opportunities import (
     opportunity_create,
     opportunity_delete,
@@ -40,6 +41,7 @@ __all__ = [
     "opportunity_create",
     "opportunity_delete",
     "opportunity_detail",
+    "opportunity_export",
     "opportunity_list",
     "opportunity_update",
     "order_detail",

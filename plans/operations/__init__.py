@@ -10,6 +10,7 @@ from plans.operations.life_cycle import (
     TransitionNotAllowedError,
     change_plan_status,
     log_confidential_look,
+    log_confidential_looks,
 )
 from plans.operations.places import move_item, place_action_plan, place_item
 from plans.operations.work import (
@@ -32,6 +33,7 @@ __all__ = [
     "change_tasks",
     "complete_task",
     "log_confidential_look",
+    "log_confidential_looks",
     "move_analysis",
     "move_item",
     "place_action_plan",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from kam.core.actor import acting
@@ -48,3 +49,13 @@ def log_confidential_look(*, plan: Plan, user: User) -> None:
     """An administrator who may see confidential plans leaves a trace of each look (quality.md, section 3)."""
     if plan.is_confidential and plan.owner_id != user.pk and plan.access_of(user) is None:
         write_changes([make_change(plan, Change.Operation.VIEW, None, None)])
+
+
+def log_confidential_looks(*, plans: QuerySet, user: User) -> None:
+    """The same for a file of many plans: two statements, whatever their number; of other readers none."""
+    if not user.has_perm("plans.view_confidential"):
+        return
+    confidential = plans.filter(is_confidential=True).order_by().select_related(None)
+    mine = Plan.objects.unscoped("those the user takes part in").taking_part(user)
+    seen = confidential.exclude(pk__in=mine.values("pk")).only("name", "version")
+    write_changes([make_change(plan, Change.Operation.VIEW, None, None) for plan in seen])

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Case, CharField, F, Prefetch, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from crm.models import Account, Contact, PickListValue
 from crm.policies import add_months
 from kam.core.clock import company_today
+from kam.core.export import Column, export_response, person
 from kam.core.forms import saved
 from kam.core.history import readable
 from kam.core.lists import list_filter, page_of, tabs_of
@@ -48,14 +49,12 @@ def with_facts(insights: QuerySet, user: User) -> QuerySet:
     return rows.prefetch_related(Prefetch("contact", contacts))
 
 
-@signed_in
-def medicalinsight_list(request: HttpRequest) -> HttpResponse:
-    """Who sees no medical matters by role finds those of the plans they take part in."""
-    user = request.user
-    filterset = list_filter(
+def filtered(request: HttpRequest) -> MedicalInsightFilter:
+    insights = MedicalInsight.objects.visible_to(request.user)
+    return list_filter(
         MedicalInsightFilter,
         request,
-        with_facts(MedicalInsight.objects.visible_to(user), user),
+        insights,
         name="insights",
         show=SHOWN_FILTERS,
         hidden=("territory_business_plan",),
@@ -66,10 +65,17 @@ def medicalinsight_list(request: HttpRequest) -> HttpResponse:
             "author": reverse_lazy("users:user_options"),
         },
     )
+
+
+@signed_in
+def medicalinsight_list(request: HttpRequest) -> HttpResponse:
+    """Who sees no medical matters by role finds those of the plans they take part in."""
+    user = request.user
+    filterset = filtered(request)
     may_add = user.has_perm("plans.add_medicalinsight")
     context = {
         "filter": filterset,
-        "page_obj": page_of(request, filterset.qs),
+        "page_obj": page_of(request, with_facts(filterset.qs, user)),
         "course": course_of(filterset),
         "tabs": tabs_of(request, [(_("All"), {}), (_("Mine"), {"author": str(user.pk)})], within=("author",))
         if may_add
@@ -79,6 +85,53 @@ def medicalinsight_list(request: HttpRequest) -> HttpResponse:
         "nav_section": "insights",
     }
     return render(request, "plans/insights/medicalinsight_list.html", context)
+
+
+@signed_in
+def medicalinsight_export(request: HttpRequest) -> HttpResponse:
+    """What the filters of the list find. A contact who moved out of sight is not named."""
+    visible = Contact.objects.visible_to(request.user).values("pk")
+    may_name = Case(When(contact_id__any_of=visible, then=F("contact__name")), output_field=CharField())
+    rows = filtered(request).qs.annotate(contact_name=may_name)
+    return export_response(
+        request,
+        name="medical-insights",
+        columns=export_columns(),
+        rows=rows.values_list(*EXPORTED, "contact_name", named=True),
+        list_url=reverse("plans:medicalinsight_list"),
+    )
+
+
+EXPORTED = (
+    "id",
+    "date",
+    "topic__name",
+    "text",
+    "account__name",
+    "account__territory__name",
+    "product__name",
+    "product__is_competitor",
+    "author__first_name",
+    "author__last_name",
+    "author__username",
+    "updated_at",
+)
+
+
+def export_columns() -> list[Column]:
+    return [
+        Column(_("Date"), lambda row: row.date, 12),
+        Column(_("Topic"), lambda row: row.topic__name),
+        Column(_("Insight"), lambda row: row.text, 70),
+        Column(_("Account"), lambda row: row.account__name, 30),
+        Column(_("Territory"), lambda row: row.account__territory__name, 24),
+        Column(_("Contact"), lambda row: row.contact_name, 24),
+        Column(_("Product"), lambda row: row.product__name, 24),
+        Column(_("Competitor"), lambda row: row.product__is_competitor, 12),
+        Column(_("Author"), lambda row: person(row, "author"), 22),
+        Column(_("Changed"), lambda row: row.updated_at, 18),
+        Column(_("Id"), lambda row: row.id, 38),
+    ]
 
 
 # --- What they are about, by month ------------------------------------------------------------
