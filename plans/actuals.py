@@ -44,12 +44,9 @@ def orders_of(account_ids: Iterable[UUID], *, since: date, until: date) -> dict[
 
 def orders_for(plans: Iterable[Plan], *, since: date, until: date) -> dict[UUID, list[Sold]]:
     """By account or territory of these plans: the orders that they are about."""
-    account_ids, territory_ids = set(), set()
-    for plan in plans:
-        if plan.is_of_territory:
-            territory_ids.add(plan.territory_id)
-        else:
-            account_ids.add(plan.account_id)
+    plans = list(plans)
+    account_ids = {plan.account_id for plan in plans if plan.account_id}
+    territory_ids = {plan.territory_id for plan in plans if plan.territory_id}
     found = orders_of(account_ids, since=since, until=until) if account_ids or not territory_ids else {}
     if territory_ids:
         found |= _orders_below(TerritoryEdge, TERRITORY_ORDERS, territory_ids, since=since, until=until)
@@ -116,7 +113,8 @@ def last_year_orders(lines: Sequence[TargetLine]) -> dict[Any, Decimal]:
     for line in lines:
         start, end = spans[line.pk]
         total = Fraction(0)
-        for row in sold.get(line.plan.territory_id or line.plan.account_id, ()):
+        subject_id: Any = line.plan.territory_id or line.plan.account_id
+        for row in sold.get(subject_id, ()):
             counts = start <= row.day <= end and counts_for(line.plan, row)
             if counts and lies_below(row.category_id, line.category_id, parents):
                 total += converter.exact(row, line.plan.currency) or 0

@@ -57,7 +57,7 @@ def manages_territory(user: User, obj: Any = None) -> bool:
     plan = plan_of(obj)
     if user.role != Role.MANAGER or plan is None or plan.is_confidential:
         return False
-    territory_id = plan.territory_id if plan.is_of_territory else plan.account.territory_id
+    territory_id = plan.account.territory_id if plan.account else plan.territory_id
     return TerritoryEdge.ids_of(user).filter(descendant_id=territory_id).exists()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -14,6 +16,8 @@ from plans import policies
 from plans.enums import PlanStatus
 from plans.models import Plan
 
+SomePlan = TypeVar("SomePlan", bound=Plan)
+
 
 class TransitionNotAllowedError(Exception):
     """The plan's status does not allow this step (HTTP 409)."""
@@ -21,16 +25,15 @@ class TransitionNotAllowedError(Exception):
 
 @transaction.atomic
 def change_plan_status(
-    *, plan: Plan, action: str, comment: str = "", expected_version: int | None = None
-) -> Plan:
+    *, plan: SomePlan, action: str, comment: str = "", expected_version: int | None = None
+) -> SomePlan:
     """Take one step of the life cycle: `action` is a key of `policies.TRANSITIONS`.
 
     The row is locked first, so of two people who press at once the second is told. Raises
     `TransitionNotAllowedError`, and `StaleObjectError` if the plan is no longer `expected_version`.
     """
-    locked = (
-        Plan.objects.unscoped("the caller loaded it through the gate").select_for_update().get(pk=plan.pk)
-    )
+    rows = Plan.objects.unscoped("the caller loaded it through the gate").select_for_update()
+    locked: Any = rows.get(pk=plan.pk)  # a row comes as its kind
     if expected_version is not None and locked.version != expected_version:
         raise StaleObjectError(locked)
     sources, target = policies.TRANSITIONS[action]
