@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from kam.core.addresses import record_url
@@ -26,10 +26,22 @@ class JobState(models.TextChoices):
     DONE = "done", _("Done")
 
 
+def of_seen_targets(user: User) -> Q:
+    """Items whose target this user may see now."""
+    seen = Q(pk__in=[])
+    for kind in all_kinds():
+        seen |= Q(job__kind=kind.name, target_id__in=kind.targets(user).order_by().values("pk"))
+    return seen
+
+
 class JobQuerySet(TrackedScopedQuerySet):
     def filter_visible(self, user: User) -> JobQuerySet:
-        """One's own; administrators see that of others, too."""
-        return self.all() if user.role == Role.ADMIN else self.filter(owner=user)
+        """One's own. Administrators see those of others about something that they see."""
+        mine = Q(owner=user)
+        if user.role != Role.ADMIN:
+            return self.filter(mine)
+        items = JobItem.objects.unscoped("narrows the jobs of others").filter(job=OuterRef("pk"))
+        return self.filter(mine | Exists(items.filter(of_seen_targets(user))))
 
     def filter_editable(self, user: User) -> JobQuerySet:
         return self.filter(owner=user)
@@ -80,11 +92,9 @@ class Job(BaseModel):
 
 class JobItemQuerySet(ScopedQuerySet):
     def filter_visible(self, user: User) -> JobItemQuerySet:
-        """Of visible jobs, those whose target the user may see now."""
-        seen = Q(pk__in=[])
-        for kind in all_kinds():
-            seen |= Q(job__kind=kind.name, target_id__in=kind.targets(user).order_by().values("pk"))
-        return self.filter(seen, job__in=Job.objects.visible_to(user).order_by().values("pk"))
+        """Of one's own jobs (administrators: of all), those whose target the user may see now."""
+        rows = self if user.role == Role.ADMIN else self.filter(job__owner=user)
+        return rows.filter(of_seen_targets(user))
 
     def waiting(self) -> JobItemQuerySet:
         return self.filter(state=ItemState.WAITING)

@@ -84,6 +84,7 @@ OF_A_PLAN: dict[type[Model], Maker] = {
     ActionPlan: lambda plan, rows: factories.create_action_plan(rows[AccountPlanObjective], plan.name),
     AssessmentTask: lambda plan, rows: factories.create_task(rows[ActionPlan], plan.name),
     ActionPlanItem: lambda plan, rows: rows[AssessmentTask].item,
+    Job: lambda plan, rows: factories.create_job(plan.owner, [plan], goals=[a_goal()]),
     Notification: lambda plan, rows: reminders_of_everybody(rows[AssessmentTask], plan.owner),
     AccountPlanProduct: lambda plan, rows: factories.create_plan_product(plan, category=a_category()),
     RelatedObjectAnalysis: lambda plan, rows: factories.create_analysis(
@@ -152,7 +153,6 @@ def common_rows(user: User) -> Rows:
         factories.create_rate("EUR", "1.1"),
         factories.create_pick_list_value("Hospitals"),
         factories.create_token(user)[0],
-        factories.create_job(user),
         user,
         plan_type,
         factories.create_custom_field(plan_type),
@@ -167,7 +167,7 @@ COMMON = (
     *(ActionPlanTemplate, ActionPlanTemplateItem, ActionPlanTemplateVersion, CustomField),
     GoalDefinition,
     *(ActivityType, ExchangeRate, PickListValue, Product, ProductCategory, Stage, Territory, PlanType),
-    *(ApiToken, Job, User),
+    *(ApiToken, User),
 )
 # A territory's plan has what an account's has, but promises; these are read at addresses of their own.
 OF_A_TERRITORY: dict[type[Model], Maker] = {
@@ -180,6 +180,10 @@ KNOWN = {*CUSTOMERS, *COMMON}
 # What both worlds have: the catalog and people are no secret.
 def a_category() -> ProductCategory:
     return ProductCategory.objects.first() or factories.create_category("Tablets")
+
+
+def a_goal() -> GoalDefinition:
+    return GoalDefinition.objects.first() or factories.create_goal("Reach new wards")
 
 
 def a_kind_of_expense() -> PickListValue:

@@ -211,6 +211,10 @@ OWN = {
     "POST /logout/",
     "POST /profile/",
     "DELETE /api/v1/api-tokens/<uuid:pk>/",
+    "POST /notifications/read/",
+    "POST /api/v1/notifications/mark-all-read/",
+    "PATCH /api/v1/notifications/settings/",
+    "DELETE /api/v1/notifications/settings/",
     # Whoever sees the numbers of a plan may imagine others.
     "POST /plans/<uuid:pk>/what-if/new/",
     "POST /scenarios/<uuid:pk>/duplicate/",
