@@ -295,6 +295,8 @@ SPECTACULAR_SETTINGS = {
         "PromiseState": "metrics.api.promises.STATES",
         "RecordKind": "metrics.api.serializers.RECORD_KINDS",
         "CurveSource": "metrics.enums.CurveSource",
+        "ChangeState": "metrics.enums.ChangeState",
+        "DealOutcome": "metrics.enums.DealOutcome",
         "LibraryStatus": "templates_app.enums.LibraryStatus",
         "TemplateVersionStatus": "templates_app.enums.VersionStatus",
         "RevenueBasis": "templates_app.enums.RevenueBasis",

@@ -20,7 +20,7 @@ from kam.core.models import Change
 from kam.jobs.models import Job
 from kam.users.models import ApiToken, User
 from metrics.history import take_snapshots
-from metrics.models import PlanKPI, PlanKPISnapshot
+from metrics.models import PlanKPI, PlanKPISnapshot, Scenario
 from metrics.operations import rebuild
 from plans import models as plans
 from templates_app import models as templates
@@ -50,6 +50,15 @@ def rate(world: World, owner: User) -> crm.ExchangeRate:
 
 def plan_with_parts(world: World, owner: User) -> plans.AccountPlan:
     return with_parts(factories.create_plan(world.account, owner=owner))
+
+
+def scenario_with_parts(world: World, owner: User) -> Scenario:
+    scenario = factories.create_scenario(world.plan, is_shared=True, owner=owner)
+    for _number in range(2):
+        deal = factories.create_opportunity(world.account)
+        factories.create_scenario_change(scenario, deal, outcome="dropped")
+        factories.create_building_block(scenario, product_category=factories.create_category())
+    return scenario
 
 
 def territory_plan_with_parts(world: World, owner: User) -> plans.TerritoryBusinessPlan:
@@ -187,6 +196,7 @@ MAKE: dict[type[models.Model], Make] = {
         plan_with_parts(world, owner), factories.create_opportunity(world.account)
     ),
     plans.TargetLine: lambda world, owner: factories.create_target_line(plan_with_parts(world, owner)),
+    Scenario: lambda world, owner: scenario_with_parts(world, owner),
     plans.Commitment: lambda world, owner: factories.create_commitment(
         factories.create_plan(world.account), owner=factories.create_user()
     ),
