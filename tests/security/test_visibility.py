@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.db import models
 
+from collaboration.models import Digest, Notification, ReminderSettings
 from crm.models import Account, Activity, Contact, Opportunity, OpportunityLine, Order, RevenueSchedule
 from kam.core.gate import ScopedQuerySet
+from kam.jobs.models import Job, JobItem
 from kam.users.models import User
 from metrics.history import take_snapshots
 from metrics.models import BuildingBlock, PlanKPI, PlanKPISnapshot, Scenario, ScenarioChange
@@ -308,7 +311,36 @@ def test_every_scoped_model_is_in_the_table() -> None:
         AccountPlanParticipant,
         PlanKPI,
         PlanKPISnapshot,
+        *ONE_S_OWN,
     }
+
+
+ONE_S_OWN = {Notification, Digest, ReminderSettings, Job, JobItem}
+
+
+def test_reminders_and_jobs_are_one_s_own_and_follow_their_plans(people: dict[str, User]) -> None:
+    """Everybody has a reminder of every plan and a job about all of them."""
+    objectives = Objective.objects.unscoped("test").select_related("plan").order_by("plan_id", "pk")
+    by_plan = {objective.plan: objective for objective in objectives}
+    names = dict(Plan.objects.unscoped("test").values_list("pk", "name"))
+    for who in PERSONAS:
+        for objective in by_plan.values():
+            factories.create_reminder(objective, people[who])
+        factories.create_job(people[who], list(by_plan))
+        factories.create_reminder_settings(people[who])
+        Digest.objects.create(user=people[who], day=date(2026, 6, 15))
+    for who in PERSONAS:
+        user, plans = people[who], PLANS[who] | TERRITORY_PLANS[who]
+        reminders = Notification.objects.visible_to(user)
+        assert {row.plan.name for row in reminders} == plans
+        assert {row.recipient for row in reminders} <= {user}
+        assert all(user.has_perm("collaboration.change_notification", row) for row in reminders)
+        items = JobItem.objects.visible_to(user)
+        assert {names[item.target_id] for item in items} == PLANS[who]
+        assert user.username == "admin" or {item.job.owner for item in items} <= {user}
+        assert {job.owner for job in Job.objects.editable_by(user)} == {user}
+        assert {row.user for row in ReminderSettings.objects.editable_by(user)} == {user}
+        assert who == "admin" or {digest.user for digest in Digest.objects.visible_to(user)} == {user}
 
 
 def test_participants_and_numbers_follow_their_plan(people: dict[str, User], world: World) -> None:
