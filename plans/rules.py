@@ -7,7 +7,7 @@ from typing import Any
 import rules
 
 from crm.models import TerritoryEdge
-from crm.rules import sees_commercial
+from crm.rules import sees_commercial, sees_medical
 from kam.users.models import Role, User
 from plans.enums import Access
 from plans.models import Plan
@@ -135,6 +135,8 @@ for model in PROMISES:
     rules.add_perm(f"plans.view_{model}", may_look)
     for action in ("add", "change", "delete"):
         rules.add_perm(f"plans.{action}_{model}", can_change)
+# Those that serve a territory plan: who sees medical matters, and who takes part in it.
+rules.add_perm("plans.view_insights", is_active & (sees_medical | owns_plan | takes_part))
 # Medical insights: medical colleagues write them, each their own; those of others they only read.
 rules.add_perm("plans.view_medicalinsight", may_look)
 for action in ("add", "change", "delete"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -32,7 +33,7 @@ from kam.users.models import User
 from plans.charts import MOST_SERIES, Series, stacked_months
 from plans.insight_filters import MedicalInsightFilter
 from plans.insight_forms import MedicalInsightForm
-from plans.models import MedicalInsight, TerritoryBusinessPlan
+from plans.models import MedicalInsight, Plan, TerritoryBusinessPlan
 
 SHOWN_MONTHS = 12
 MOST_MONTHS = 36
@@ -248,9 +249,14 @@ def changes_of(insight: MedicalInsight) -> list[Any]:
 
 
 def new_form(request: HttpRequest) -> MedicalInsightForm:
-    """An empty one of the reader's, or the one that was sent; `?account=` and `?contact=` fill it in."""
+    """An empty one of the reader's, or the one that was sent; `?account=` and the like fill it in."""
     initial: dict[str, Any] = {}
-    for name, model in (("account", Account), ("contact", Contact)):
+    known: tuple[tuple[str, Any], ...] = (
+        ("account", Account),
+        ("contact", Contact),
+        ("territory_business_plan", TerritoryBusinessPlan),
+    )
+    for name, model in known:
         if request.method == "GET" and (pk := as_uuid(request.GET.get(name, ""))):
             initial[name] = model.objects.visible_to(request.user).filter(pk=pk).first()
     instance = MedicalInsight(author=request.user)
@@ -289,6 +295,19 @@ def medicalinsight_delete(request: HttpRequest, insight: MedicalInsight) -> Http
         return redirect("plans:medicalinsight_list")
     context = {"insight": insight, "back": insight.get_absolute_url(), "nav_section": "insights"}
     return render(request, "plans/insights/medicalinsight_confirm_delete.html", context)
+
+
+def insights_of_plan(plan: Plan, user: User) -> dict[str, Any]:
+    """For the page of a territory plan: the latest that serve it, as far as the reader may see them."""
+    if not plan.is_of_territory or not user.has_perm("plans.view_insights", plan):
+        return {}
+    rows = with_facts(MedicalInsight.objects.visible_to(user).serving(plan), user)
+    period = {"territory": plan.territory_id, "date_after": plan.start_date, "date_before": plan.end_date}
+    return {
+        "insights": list(rows[:SHOWN_ON_ACCOUNT]),
+        "insights_url": f"{reverse('plans:medicalinsight_list')}?{urlencode(period)}",
+        "may_add_insight": user.has_perm("plans.add_medicalinsight"),
+    }
 
 
 @object_required(Account, "crm.view_medical")

@@ -27,6 +27,7 @@ from plans.enums import SECTIONS
 from plans.models import AccountPlanParticipant, Objective, Plan, Strategy
 from plans.views.accountplans import STEPS
 from plans.views.analyses import analysis_panel
+from plans.views.insights import insights_of_plan
 from plans.views.sections import blocks_of, custom_values_of
 
 SHOWN_ACTIVITIES = 6
@@ -139,6 +140,7 @@ def accountplan_detail(request: HttpRequest, plan: Plan) -> HttpResponse:
         "may_add_activity": user.has_perm("crm.add_activity"),
         "steps": steps_of(plan) if may_change else [],
         "nav_section": "plans",
+        **insights_of_plan(plan, user),
     }
     return render(request, "plans/accountplan_detail.html", context)
 

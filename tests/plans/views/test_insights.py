@@ -210,3 +210,23 @@ def test_contact_search_offers_what_the_reader_may_see(
 
     assert found == [{"id": str(world.contact.pk), "label": "Ines Prado", "note": "Harbour Clinics"}]
     assert client_as(stranger).get(options, {"q": "prado"}).json()["options"] == []
+
+
+def test_page_of_a_territory_plan_shows_what_serves_it(
+    client_as: ClientFor, world: World, msl: User, account_manager: User, manager: User
+) -> None:
+    plan = factories.create_territory_plan(world.account.territory, owner=manager)
+    factories.create_insight(world.account, "Of its accounts")
+    factories.create_insight(world.account, "Before it began", on_date=plan.start_date - timedelta(days=1))
+    factories.create_insight(
+        world.account, "Noted for it", plan=plan, on_date=plan.start_date - timedelta(days=2)
+    )
+
+    def shown(user: User) -> set[str]:
+        text = text_of(get(client_as(user), plan.get_absolute_url()))
+        return {name for name in ("Of its accounts", "Before it began", "Noted for it") if name in text}
+
+    assert shown(msl) == shown(manager) == {"Of its accounts", "Noted for it"}
+    assert shown(account_manager) == set()
+    factories.add_participant(plan, account_manager)
+    assert shown(account_manager) == {"Noted for it"}
