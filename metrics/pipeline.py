@@ -86,8 +86,8 @@ def columns_of(days: Iterable[date], *, start: date, end: date | None, today: da
     last = end or date(first.year + 1, first.month, 1) - timedelta(days=1)
     months = [Column(*month) for month in seasons.months_of(first, last)][:MOST_MONTHS]
     columns += months
-    after = (months[-1].last or last) + timedelta(days=1) if months else None
-    if after is not None and found and found[-1] >= after:
+    after = (months[-1].last or last) + timedelta(days=1) if months else today
+    if found and found[-1] >= after:
         columns.append(Column(after, None))
     return columns
 
