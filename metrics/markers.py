@@ -97,7 +97,7 @@ MARKED = {"postgresql": "SELECT unnest(%s::uuid[])", "sqlite": "SELECT value FRO
 
 def plans_concerned(batch: MarkerBatch) -> Concerned:
     """The plans whose numbers may differ because of what these markers name."""
-    plan_ids, territory_plan_ids = set(batch.plan_ids), set()
+    plan_ids, territory_plan_ids = set(batch.plan_ids), set[UUID]()
     if batch.account_ids:
         for pk, is_of_territory in _by_accounts(batch.account_ids):
             (territory_plan_ids if is_of_territory else plan_ids).add(pk)
@@ -139,7 +139,7 @@ def _by_currencies(currencies: set[str]) -> set[UUID]:
     plans = AccountPlan.objects.unscoped(WHY).order_by().values_list("pk", flat=True)
     plan_ids = set(plans.filter(currency__in=currencies))
     for model in (Opportunity, Order):
-        records = model.objects.unscoped(WHY).filter(currency__in=currencies).order_by()
+        records: Any = model.objects.unscoped(WHY).filter(currency__in=currencies).order_by()
         edges = AccountEdge.objects.filter(
             Q(depth=0) | Q(ancestor__plans__include_child_accounts=True),
             descendant__in=records.values("account_id"),

@@ -34,7 +34,8 @@ def records_to_pin(kind: str, user: User, text: str = "") -> QuerySet:
     found = Q()
     for name in names:
         found |= Q(**{f"{name}__icontains": text})
-    rows = RECORDS[RecordKind(kind)].objects.visible_to(user).select_related(f"{path}account")
+    model: Any = RECORDS[RecordKind(kind)]
+    rows = model.objects.visible_to(user).select_related(f"{path}account")
     return (rows.select_related("line__opportunity__account") if path else rows).filter(found)
 
 

@@ -187,7 +187,11 @@ def _orders(user: User | None, chosen: Q, products: QuerySet | None) -> QuerySet
     ).filter(chosen)  # fmt: skip
 
 
-ROWS = {RecordKind.OPPORTUNITY: _opportunities, RecordKind.SCHEDULE: _schedules, RecordKind.ORDER: _orders}
+ROWS: dict[str, Any] = {
+    RecordKind.OPPORTUNITY: _opportunities,
+    RecordKind.SCHEDULE: _schedules,
+    RecordKind.ORDER: _orders,
+}
 
 
 class Reader:
@@ -232,7 +236,8 @@ class Reader:
             return [self._explained(own, kind)]
         chosen = Q(key__in=put_in)
         if kind == RecordKind.SCHEDULE:  # which leads to the deals first
-            chosen &= Q(pk__in=[self.pins[kind, pk].schedule.line.opportunity_id for pk in put_in])
+            parts: list[Any] = [self.pins[kind, pk].schedule for pk in put_in]
+            chosen &= Q(pk__in=[part.line.opportunity_id for part in parts])
         pinned = ROWS[kind](user, chosen, None)
         return [
             self._explained(own.exclude(key__in=put_in), kind),

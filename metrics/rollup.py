@@ -175,9 +175,18 @@ def _results(d: Dialect, *, company: str) -> str:
     return ", ".join(f"{value} AS {name}" for name, value in columns.items())
 
 
-def rollup_sql(vendor: str, *, parts: Sequence[facts.Part] = facts.PARTS, **parameters: str) -> str:
-    """The whole upsert in one statement; the parameters are those of `_computed`."""
-    return _upsert(vendor, rows=f"({_computed(vendor, parts, **parameters)})")
+def rollup_sql(
+    vendor: str,
+    parts: Sequence[facts.Part] = facts.PARTS,
+    *,
+    plan_filter: str,
+    company: str,
+    today: str,
+    now: str,
+) -> str:
+    """The whole upsert in one statement; the parameters are those of `_part`."""
+    rows = _computed(vendor, parts, plan_filter=plan_filter, company=company, today=today, now=now)
+    return _upsert(vendor, rows=f"({rows})")
 
 
 def _upsert(vendor: str, *, rows: str) -> str:
@@ -289,8 +298,12 @@ def compute(
             "now": connection.ops.adapt_datetimefield_value(now),
         }
         in_parallel = connection.vendor == "postgresql" and plan_ids is None
-        build = _in_parallel if in_parallel else rollup_sql
-        sql = build(connection.vendor, plan_filter=plan_filter, **PARAMETERS)
+        asked = {"plan_filter": plan_filter, **PARAMETERS}
+        sql = (
+            _in_parallel(connection.vendor, **asked)
+            if in_parallel
+            else rollup_sql(connection.vendor, **asked)
+        )
         if connection.vendor == "postgresql":
             # Compiling costs more than it saves, and the groups of many plans do not fit the usual memory.
             sql = f"SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; {sql}"
@@ -326,7 +339,7 @@ def _function_body() -> str:
     chosen = "p.id = ANY(plan_ids)"
     special = f"EXISTS (SELECT 1 FROM plans_accountplan p WHERE {chosen} AND {facts.IS_SPECIAL})"
     of_all = rollup_sql("postgresql", plan_filter=chosen, **parameters)
-    of_plain = rollup_sql("postgresql", parts=[facts.ALL_PLAIN], plan_filter=chosen, **parameters)
+    of_plain = rollup_sql("postgresql", [facts.ALL_PLAIN], plan_filter=chosen, **parameters)
     return f"IF {special} THEN {of_all}; ELSE {of_plain}; END IF"
 
 

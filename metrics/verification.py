@@ -148,7 +148,9 @@ class World:
         for pk, account_id, *row in opportunities.values_list(
             "pk", "account_id", "close_date", "amount", *deal
         ).iterator():
-            self._add(self.opportunities, account_id, Record(pk, *row, tuple(lines.get(pk, ()))))
+            self._add(
+                self.opportunities, account_id, Record(pk, *row)._replace(lines=tuple(lines.get(pk, ())))
+            )
         path = "line__opportunity__"
         fields = (
             "pk",
@@ -160,7 +162,7 @@ class World:
         )
         schedules = RevenueSchedule.objects.unscoped(REASON).order_by()
         for pk, product_id, account_id, *row in schedules.values_list(*fields).iterator():
-            self._add(self.schedules, account_id, Record(pk, *row, ((product_id, row[1]),)))
+            self._add(self.schedules, account_id, Record(pk, *row)._replace(lines=((product_id, row[1]),)))
         orders = Order.objects.unscoped(REASON).order_by()
         fields = ("pk", "account_id", "product_id", "date", "amount", "currency")
         for pk, account_id, product_id, day, amount, currency in orders.values_list(*fields).iterator():
@@ -220,7 +222,7 @@ class World:
         whose territory is the plan's or lies below it."""
         if plan.account_id is None:
             for territory_id in self.territories:
-                if plan.territory_id in _path_up(territory_id, self.territories):
+                if plan.territory_id in list(_path_up(territory_id, self.territories)):
                     yield from self.in_territory[territory_id]
             return
         stack, seen = [plan.account_id], set()
@@ -249,7 +251,8 @@ class World:
             found = (record for account_id in accounts for record in by_account.get(account_id, ()))
             found = (record for record in found if plan.start_date <= record.day <= plan.end_date)
             counted = [record for record in self.limited(plan, found) if (kind, record.pk) not in pins]
-            put_in = (self.pinned[pk] for (of_kind, pk), is_in in pins.items() if is_in and of_kind == kind)
+            chosen = [self.pinned[pk] for (of_kind, pk), is_in in pins.items() if is_in and of_kind == kind]
+            put_in = [record for record in chosen if record is not None]
             for record in (*counted, *put_in):
                 # With orders as revenue, a won opportunity is no revenue of its own.
                 is_counted_elsewhere = (

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 BASE = "/api/v1/"
 RECORD_FIELDS = {
     "kind", "id", "name", "opportunity", "account", "date", "stage", "probability", "amount",
-    "counted_amount", "currency", "rate", "contribution", "reason", "reason_text",
+    "counted_amount", "currency", "rate", "contribution", "reason", "reason_text", "pin", "pin_text",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from crm.models import Account, Opportunity
 from metrics import operations, rollup
 from metrics.models import PlanKPI, StaleMarker
-from plans.models import AccountPlan
+from plans.models import AccountPlan, Plan
 from tests import factories
 
 GATE = 4242  # the advisory lock that holds a rollup up in the middle of its statement
@@ -54,7 +54,7 @@ def sweep() -> None:
     operations.sweep(sweeper="test")
 
 
-def pipeline_of(plan: AccountPlan) -> Decimal:
+def pipeline_of(plan: Plan) -> Decimal:
     return PlanKPI.objects.unscoped("test").get(plan_id=plan.pk).pipeline
 
 
@@ -92,10 +92,10 @@ def slow_rollup(monkeypatch: pytest.MonkeyPatch) -> threading.local:
     def is_slow() -> bool:
         return getattr(here, "is_slow", False)
 
-    def sql(vendor: str, *, plan_filter: str, **parameters: str) -> str:
+    def sql(vendor: str, *parts: Any, plan_filter: str, **parameters: str) -> str:
         if is_slow():
             plan_filter += f" AND (SELECT TRUE FROM pg_advisory_xact_lock_shared({GATE}))"
-        return original(vendor, plan_filter=plan_filter, **parameters)
+        return original(vendor, *parts, plan_filter=plan_filter, **parameters)
 
     monkeypatch.setattr(rollup, "rollup_sql", sql)
     monkeypatch.setattr(rollup, "_has_function", lambda connection: not is_slow())
@@ -206,6 +206,81 @@ def test_an_account_that_moves_while_its_plan_is_computed_counts_where_it_is(
     finish(first, second)
 
     assert (pipeline_of(plan), pipeline_of(new_home)) == (300, 11)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("effect", ["include", "exclude"])
+def test_a_pin_that_comes_while_its_plan_is_computed_counts(
+    effect: str, plan: AccountPlan, slow_rollup: threading.local
+) -> None:
+    """The recompute has read the plan without it; the pin's own marker is worked off after it."""
+    foreign = factories.create_opportunity(
+        factories.create_account(), amount=7, close_date=plan.start_date, stage=factories.open_stage()
+    )
+    own = Opportunity.objects.unscoped("test").get(account=plan.account)
+
+    def slow() -> None:
+        slow_rollup.is_slow = True
+        operations.work_off(pending())
+
+    change_amount(plan, 300)
+    with closed_gate():
+        first = in_thread(slow)
+        until(waits_for_a_lock)
+        factories.create_pin(plan, foreign if effect == "include" else own, effect=effect)
+        second = in_thread(sweep)
+        second.join(timeout=0.5)
+    finish(first, second)
+
+    assert pipeline_of(plan) == (307 if effect == "include" else 0)
+
+
+def a_reader_comes_while_a_territory_is_added_up(here: threading.local) -> Plan:
+    """A sweep has taken the marker of a territory's plan, has read its deals, and hangs; then a deal changes, and
+    the reader of an account plan works that off and finds the old marker of the territory's plan still there."""
+    territory = factories.create_territory()
+    whole = factories.create_territory_plan(territory)
+    account = factories.create_account(territory=territory)
+    part = factories.create_plan(account, start_date=whole.start_date)
+    deal = factories.create_opportunity(
+        account, amount=1, close_date=whole.start_date, stage=factories.open_stage()
+    )
+    sweep()
+    StaleMarker.objects.create(plan_id=whole.pk, created_at=timezone.now())
+
+    def slow() -> None:
+        here.is_slow = True
+        operations.work_off(pending())
+
+    with closed_gate():
+        first = in_thread(slow)
+        until(waits_for_a_lock)
+        deal.amount = Decimal(50)
+        deal.save()
+        operations.fresh_kpi(part)
+    finish(first)
+    sweep()
+    return whole
+
+
+@pytest.mark.postgres
+def test_a_marker_that_is_being_worked_off_is_none(
+    transactional_db: None, slow_rollup: threading.local
+) -> None:
+    assert pipeline_of(a_reader_comes_while_a_territory_is_added_up(slow_rollup)) == 50
+
+
+@pytest.mark.postgres
+def test_taking_it_for_one_would_lose_a_change(
+    transactional_db: None, slow_rollup: threading.local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mark(plan_ids: set[Any], *, at: Any) -> None:
+        marked = set(StaleMarker.objects.filter(plan_id__in=plan_ids).values_list("plan_id", flat=True))
+        StaleMarker.objects.bulk_create(StaleMarker(plan_id=pk, created_at=at) for pk in plan_ids - marked)
+
+    monkeypatch.setattr(operations, "_mark_plans", mark)
+
+    assert pipeline_of(a_reader_comes_while_a_territory_is_added_up(slow_rollup)) == 1
 
 
 def lower_marker_commits_last(plan: AccountPlan, late: AccountPlan) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -14,11 +16,12 @@ from hypothesis import HealthCheck, Phase, given, note
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from crm.models import ExchangeRate, Opportunity
+from crm.models import ExchangeRate, Opportunity, Product
 from kam.core.clock import company_today
 from metrics import operations, verification
 from metrics.models import PlanKPI, StaleMarker
-from plans.models import Plan
+from metrics.pace import won_by_category
+from plans.models import Plan, PlanPin
 from tests import factories
 from tests.metrics.walk import OPPORTUNITIES, TODAY, WHY, Walk
 
@@ -40,6 +43,27 @@ def check_one(walk: Walk, company_currency: str) -> None:
     assert is_fresh
     found = {name: getattr(kpi, name) for name in expected}
     assert found == expected
+    if not world.named:  # then it has not read the lines of deals
+        return
+    parts: dict[Any, Decimal] = defaultdict(Decimal)
+    for row in won_by_category(plan):
+        parts[row.day, row.category_id, row.currency] += row.amount
+    assert dict(parts) == expected_parts(plan, world)
+
+
+def expected_parts(plan: Plan, world: verification.World) -> dict[Any, Decimal]:
+    """What was won by day, category and currency: deals by their lines, as far as the plan counts these."""
+    categories = dict(Product.objects.values_list("pk", "category_id"))
+    names, pins = world.named.get(plan.pk), world.pins.get(plan.pk, {})
+    parts: dict[Any, Decimal] = defaultdict(Decimal)
+    for record in world.records_of(plan):
+        if not record.is_won or world.rates.factor(record.currency, plan.currency, record.day) is None:
+            continue
+        for product_id, amount in record.lines:
+            is_pinned = any(pk == record.pk for _kind, pk in pins)
+            if not names or is_pinned or world.is_named(product_id, names):
+                parts[record.day, categories.get(product_id), record.currency] += amount
+    return dict(parts)
 
 
 def check_all(company_currency: str) -> None:
@@ -63,6 +87,10 @@ def check_that_it_says_something() -> None:
         "schedule",
     }
     assert len({kpi.currency for kpi in kpis}) >= 2
+    special = Plan.objects.unscoped(WHY).filter(kpi__won_count__gt=0)
+    assert special.filter(territory__isnull=False).exists()
+    assert special.filter(products__isnull=False).exists()
+    assert PlanPin.objects.unscoped(WHY).filter(plan__in=special).putting_in().count() > 3
     for name in ("slipped_count", "lost_count", "not_converted_count", "company_not_converted_count"):
         assert any(getattr(kpi, name) for kpi in kpis), name
 
