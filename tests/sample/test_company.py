@@ -9,14 +9,26 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
-from crm.models import Account, AccountEdge, Activity, ExchangeRate, Opportunity, Order, RevenueSchedule
+from crm.models import (
+    Account,
+    AccountEdge,
+    Activity,
+    ExchangeRate,
+    Opportunity,
+    OpportunityLine,
+    Order,
+    Product,
+    RevenueSchedule,
+)
 from kam.core.models import BaseModel, Change
 from kam.users.models import User
 from metrics.demo import Facts, create_sample_company
@@ -215,10 +227,28 @@ def records_of(plan: AccountPlan) -> Iterator[Fact]:
         "schedule": [schedule_facts],
         "order": [order_facts, pipeline_facts],
     }
+    named = named_by(plan)
     for source in sources[plan.revenue_basis]:
-        for account, fact in source():
+        for account, fact in source(named):
             if plan.start_date <= fact[1] <= plan.end_date and is_within(account, plan.account):
                 yield fact
+
+
+def named_by(plan: AccountPlan) -> set[UUID] | None:
+    """The products that a plan counts alone, found by walking up the categories; None: all."""
+    rows = list(plan.products.unscoped(WHY))
+    if not rows:
+        return None
+    products, categories = {row.product_id for row in rows}, {row.category_id for row in rows}
+
+    def is_named(product: Product) -> bool:
+        above, category = set(), product.category
+        while category is not None:
+            above.add(category.pk)
+            category = category.parent
+        return product.pk in products or bool(above & categories)
+
+    return {p.pk for p in Product.objects.select_related("category") if is_named(p) and not p.is_competitor}
 
 
 def counted_as(opportunity: Opportunity) -> tuple[str, ...]:
@@ -227,29 +257,35 @@ def counted_as(opportunity: Opportunity) -> tuple[str, ...]:
     return ("won",) if opportunity.stage.is_won else ()
 
 
-def opportunity_facts() -> Iterator[tuple[Account, Fact]]:
-    for o in Opportunity.objects.unscoped(WHY).select_related("stage", "account__parent__parent"):
-        yield o.account, (o.currency, o.close_date, o.amount, o.probability, counted_as(o))
+def opportunity_facts(named: set[UUID] | None) -> Iterator[tuple[Account, Fact]]:
+    deals = Opportunity.objects.unscoped(WHY).select_related("stage", "account__parent__parent")
+    for o in deals.prefetch_related(Prefetch("lines", OpportunityLine.objects.unscoped(WHY))):
+        lines = [line.amount for line in o.lines.all() if named and line.product_id in named]
+        if named is None or lines:
+            amount = o.amount if named is None else sum(lines, Decimal(0))
+            yield o.account, (o.currency, o.close_date, amount, o.probability, counted_as(o))
 
 
-def pipeline_facts() -> Iterator[tuple[Account, Fact]]:
+def pipeline_facts(named: set[UUID] | None) -> Iterator[tuple[Account, Fact]]:
     """What is open; what was won shows in the orders."""
-    for account, (*record, parts) in opportunity_facts():
+    for account, (*record, parts) in opportunity_facts(named):
         yield account, (*record, tuple(part for part in parts if part != "won"))  # type: ignore[misc]
 
 
-def schedule_facts() -> Iterator[tuple[Account, Fact]]:
+def schedule_facts(named: set[UUID] | None) -> Iterator[tuple[Account, Fact]]:
     path = "line__opportunity"
     for s in RevenueSchedule.objects.unscoped(WHY).select_related(
         f"{path}__stage", f"{path}__account__parent__parent"
     ):
         o = s.line.opportunity
-        yield o.account, (o.currency, s.date, s.amount, o.probability, counted_as(o))
+        if named is None or s.line.product_id in named:
+            yield o.account, (o.currency, s.date, s.amount, o.probability, counted_as(o))
 
 
-def order_facts() -> Iterator[tuple[Account, Fact]]:
+def order_facts(named: set[UUID] | None) -> Iterator[tuple[Account, Fact]]:
     for order in Order.objects.unscoped(WHY).select_related("account__parent__parent"):
-        yield order.account, (order.currency, order.date, order.amount, Decimal(0), ("won",))
+        if named is None or order.product_id in named:
+            yield order.account, (order.currency, order.date, order.amount, Decimal(0), ("won",))
 
 
 SEEN = {
