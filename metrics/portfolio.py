@@ -7,7 +7,7 @@ its reader may not open is not in it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
@@ -63,11 +63,11 @@ LINE = Kind(
 SCHEDULE = Kind(RevenueSchedule, "date", deal="line__opportunity__", product="line__product", pin="schedule")
 ORDER = Kind(Order, "date", has_stage=False, product="product", pin="order")
 # What is read for plans of which bases. Deals that are won are no revenue where orders are.
-SOURCES = (
-    (OPPORTUNITY, (RevenueBasis.OPPORTUNITY,), Q()),
-    (OPPORTUNITY, (RevenueBasis.ORDER,), Q(stage__is_closed=False)),
-    (SCHEDULE, (RevenueBasis.SCHEDULE,), Q()),
-    (ORDER, (RevenueBasis.ORDER,), Q()),
+SOURCES: tuple[tuple[Kind, tuple[str, ...], dict[str, Any]], ...] = (
+    (OPPORTUNITY, (RevenueBasis.OPPORTUNITY,), {}),
+    (OPPORTUNITY, (RevenueBasis.ORDER,), {"stage__is_closed": False}),
+    (SCHEDULE, (RevenueBasis.SCHEDULE,), {}),
+    (ORDER, (RevenueBasis.ORDER,), {}),
 )
 
 
@@ -149,7 +149,7 @@ def covered_kinds(plans: QuerySet) -> Iterable[tuple[Kind, Q]]:
     # One query over the deals for both bases, so that none is counted for each of them.
     if opportunities:
         whole = _any_of(
-            (condition, counting.whole(OPPORTUNITY, bases)) for _kind, bases, condition in opportunities
+            (Q(**condition), counting.whole(OPPORTUNITY, bases)) for _kind, bases, condition in opportunities
         )
         yield OPPORTUNITY, whole
         if counting.names_products:
@@ -171,9 +171,9 @@ def _any_of(ways: Iterable[tuple[Q, Q]]) -> Q:
     return found
 
 
-def _below(condition: Q) -> Q:
+def _below(condition: Mapping[str, Any]) -> Q:
     """The condition of a deal, asked of its lines."""
-    return Q(*((f"opportunity__{name}", value) for name, value in condition.children))
+    return Q(**{f"opportunity__{name}": value for name, value in condition.items()})
 
 
 @dataclass(frozen=True)

@@ -177,12 +177,12 @@ def _results(d: Dialect, *, company: str) -> str:
 
 def rollup_sql(
     vendor: str,
-    parts: Sequence[facts.Part] = facts.PARTS,
     *,
     plan_filter: str,
     company: str,
     today: str,
     now: str,
+    parts: Sequence[facts.Part] = facts.PARTS,
 ) -> str:
     """The whole upsert in one statement; the parameters are those of `_part`."""
     rows = _computed(vendor, parts, plan_filter=plan_filter, company=company, today=today, now=now)
@@ -298,7 +298,7 @@ def compute(
             "now": connection.ops.adapt_datetimefield_value(now),
         }
         in_parallel = connection.vendor == "postgresql" and plan_ids is None
-        asked = {"plan_filter": plan_filter, **PARAMETERS}
+        asked: dict[str, Any] = {"plan_filter": plan_filter, **PARAMETERS}
         sql = (
             _in_parallel(connection.vendor, **asked)
             if in_parallel
@@ -335,11 +335,11 @@ def _plan_filter(
 # this moment is counted as it was: what made it so has a marker of its own.
 @cache
 def _function_body() -> str:
-    parameters = {"company": "company_currency", "today": "on_today", "now": "at_now"}
+    parameters: dict[str, Any] = {"company": "company_currency", "today": "on_today", "now": "at_now"}
     chosen = "p.id = ANY(plan_ids)"
     special = f"EXISTS (SELECT 1 FROM plans_accountplan p WHERE {chosen} AND {facts.IS_SPECIAL})"
     of_all = rollup_sql("postgresql", plan_filter=chosen, **parameters)
-    of_plain = rollup_sql("postgresql", [facts.ALL_PLAIN], plan_filter=chosen, **parameters)
+    of_plain = rollup_sql("postgresql", plan_filter=chosen, parts=[facts.ALL_PLAIN], **parameters)
     return f"IF {special} THEN {of_all}; ELSE {of_plain}; END IF"
 
 

@@ -158,7 +158,7 @@ def write_xlsx(target: IO[bytes], columns: Sequence[Column], rows: Iterable[Any]
 # --- Answers ----------------------------------------------------------------------------------
 def export_response(
     request: HttpRequest, *, name: str, columns: Sequence[Column], rows: QuerySet, list_url: str
-) -> HttpResponse:
+) -> HttpResponse | FileResponse:
     """The rows as the file that `?format=` asks for; of more than `MOST_ROWS` none, but back to the list.
 
     `rows` is read in pieces, so what a column shows must be in it (`values_list(named=True)`).
