@@ -71,9 +71,15 @@ def plan_panel(request: HttpRequest, plan: Plan) -> HttpResponse:
         "tiles": tiles_of(plan, kpi),
         "chart": chart_of(plan, kpi),
         "rows": rows_of(kpi),
-        "named_products": named_products(plan).with_names(),
+        "names_products": names_products(plan),
     }
     return render(request, "metrics/_plan_panel.html", context)
+
+
+def names_products(plan: Plan) -> bool:
+    """Whether it counts some products alone; its page has asked that together with the plan."""
+    known = getattr(plan, "names_products", None)
+    return named_products(plan).exists() if known is None else known
 
 
 @object_required(Account, "crm.view_account")

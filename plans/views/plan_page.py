@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -24,7 +24,7 @@ from kam.core.policy import object_required, with_rights
 from kam.users.models import User
 from plans import operations, policies
 from plans.enums import SECTIONS
-from plans.models import AccountPlanParticipant, Objective, Plan, Strategy
+from plans.models import AccountPlanParticipant, AccountPlanProduct, Objective, Plan, Strategy
 from plans.views.accountplans import STEPS
 from plans.views.analyses import analysis_panel
 from plans.views.insights import insights_of_plan
@@ -84,6 +84,7 @@ def whole(plans: QuerySet) -> QuerySet:
     plans = plans.annotate(
         short_term_touched_at=Subquery(short_term_changes().values("at")[:1]),
         short_term_touched_by=Subquery(short_term_changes().values("actor_name")[:1]),
+        names_products=Exists(AccountPlanProduct.objects.unscoped(REASON).filter(plan=OuterRef("pk"))),
     )
     plans = plans.select_related("account", "territory", "plan_type", "owner")
     names = ("account__name", "territory__name", *names_at("owner"))

@@ -73,13 +73,13 @@ def test_page_takes_the_same_statements_for_one_and_three_lines(
     client_as: ClientFor, world: World, account_manager: User, django_assert_num_queries
 ) -> None:
     client = client_as(account_manager)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         get(client, world.open.get_absolute_url())
     for _number in range(2):
         factories.create_schedule(factories.create_opportunity_line(world.open))
         factories.create_plan(world.account, owner=factories.create_user())
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         get(client, world.open.get_absolute_url())
 
 

@@ -229,6 +229,7 @@ def test_page_takes_at_most_twelve_statements_however_large_the_plan(
             objectives=world.plan.objectives.unscoped("test"),
         )
         factories.create_custom_field(world.plan.plan_type)
+    get(client, url)  # its products change what it counts
     with django_assert_num_queries(12):
         get(client, url)
     with django_assert_num_queries(12):
