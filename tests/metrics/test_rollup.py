@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,15 +23,15 @@ from metrics.models import PlanKPI, StaleMarker
 from metrics.pace import won_by_category
 from plans.models import Plan, PlanPin
 from tests import factories
-from tests.metrics.walk import OPPORTUNITIES, TODAY, WHY, Walk
+from tests.metrics.walk import LEAP_DAY, OPPORTUNITIES, TODAY, WHY, Walk
 
 pytestmark = pytest.mark.django_db
 
 STEPS, STEPS_TO_A_SWEEP, DAYS_TO_PASS = 48, 12, 11
 
 
-def at(day_offset: int) -> datetime:
-    return datetime.combine(TODAY, time(12), tzinfo=UTC) + timedelta(days=day_offset)
+def at(day_offset: int, start: date = TODAY) -> datetime:
+    return datetime.combine(start, time(12), tzinfo=UTC) + timedelta(days=day_offset)
 
 
 def check_one(walk: Walk, company_currency: str) -> None:
@@ -96,15 +96,17 @@ def check_that_it_says_something() -> None:
 
 
 def take(seed: int, *, company_currency: str) -> None:
-    with time_machine.travel(at(0), tick=False) as clock, transaction.atomic():
-        walk = Walk(seed)
+    """Around a leap day, which passes on the way."""
+    start = LEAP_DAY - timedelta(days=DAYS_TO_PASS)
+    with time_machine.travel(at(0, start), tick=False) as clock, transaction.atomic():
+        walk = Walk(seed, today=start)
         check_all(company_currency)
         check_that_it_says_something()
         for number in range(1, STEPS + 1):
             note(f"{number}: {walk.step()}")
             check_one(walk, company_currency)
             if number % DAYS_TO_PASS == 0:
-                clock.move_to(at(number))  # nothing is written, and yet deals slip
+                clock.move_to(at(number, start))  # nothing is written, and yet deals slip
                 check_one(walk, company_currency)
             if number % STEPS_TO_A_SWEEP == 0:
                 check_all(company_currency)

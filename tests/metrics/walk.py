@@ -34,6 +34,7 @@ from tests import factories
 
 TODAY = date(2026, 6, 15)
 FIRST_DAY, LAST_DAY = date(2025, 7, 1), date(2027, 6, 30)
+LEAP_DAY = date(2028, 2, 29)
 WHY = "a walk through the records"
 # CHF has a rate from the middle of the time on, BRL has none.
 CURRENCIES = ("USD", "USD", "EUR", "EUR", "GBP", "JPY", "KWD", "CHF", "BRL")
@@ -43,7 +44,8 @@ OPPORTUNITIES, ORDERS, ACCOUNTS, PLANS = 420, 90, 14, 17
 
 
 class Walk:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, today: date = TODAY) -> None:
+        self.first_day, self.last_day = today - (TODAY - FIRST_DAY), today + (LAST_DAY - TODAY)
         self.random = random.Random(seed)
         self.user = factories.create_user()
         self.plan_type = factories.create_plan_type()
@@ -97,10 +99,10 @@ class Walk:
 
     def _rates(self) -> None:
         for currency, rate in RATES.items():
-            factories.create_rate(currency, rate, valid_from=FIRST_DAY - timedelta(days=400))
+            factories.create_rate(currency, rate, valid_from=self.first_day - timedelta(days=400))
             for _ in range(3):
                 self._new_rate(currency, self.day(), Decimal(rate))
-        factories.create_rate("CHF", "1.1205", valid_from=date(2026, 5, 1))
+        factories.create_rate("CHF", "1.1205", valid_from=self.first_day + timedelta(days=304))
 
     def _new_rate(self, currency: str, day: date, about: Decimal) -> None:
         rate = (about * self.random.randint(800, 1250) / 1000).quantize(Decimal(1).scaleb(-10))
@@ -136,16 +138,16 @@ class Walk:
         for basis in RevenueBasis:
             self._make_plan(
                 account_id=self.account_ids[0], revenue_basis=basis, include_child_accounts=True,
-                currency="EUR", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
+                currency="EUR", status=PlanStatus.ACTIVE, start_date=self.first_day, end_date=self.last_day,
             )  # fmt: skip
             limited = self._make_plan(
                 account_id=self.account_ids[0], revenue_basis=basis, include_child_accounts=True,
-                currency="USD", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
+                currency="USD", status=PlanStatus.ACTIVE, start_date=self.first_day, end_date=self.last_day,
             )  # fmt: skip
             factories.create_plan_product(limited, category=self.categories[1])
             self._make_plan(
                 account_id=None, territory=self.territories[0], revenue_basis=basis,
-                currency="GBP", status=PlanStatus.ACTIVE, start_date=FIRST_DAY, end_date=LAST_DAY,
+                currency="GBP", status=PlanStatus.ACTIVE, start_date=self.first_day, end_date=self.last_day,
             )  # fmt: skip
         for _ in range(PLANS - 3 * len(RevenueBasis)):
             self._make_plan()
@@ -168,7 +170,9 @@ class Walk:
 
     # --- Drawing ---
     def day(self) -> date:
-        return FIRST_DAY + timedelta(days=self.random.randint(0, (LAST_DAY - FIRST_DAY).days))
+        if self.first_day < LEAP_DAY < self.last_day and self.random.random() < 0.1:
+            return LEAP_DAY
+        return self.first_day + timedelta(days=self.random.randint(0, (self.last_day - self.first_day).days))
 
     def amount(self) -> Decimal:
         """To a thousandth, as raw SQL may leave it: rounding has something to do."""
