@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -60,7 +59,7 @@ def plans_import(request: HttpRequest) -> HttpResponse:
     return choosing(request)
 
 
-def choosing(request: HttpRequest, problems: Sequence[str] = ()) -> HttpResponse:
+def choosing(request: HttpRequest, *refused: Form) -> HttpResponse:
     """Ticks stay while the lists are narrowed down; no tick among the plans means all that match."""
     filterset = filtered_plans(request)
     plan_ids = ticked(request, "plan", MOST_PLANS)
@@ -78,10 +77,11 @@ def choosing(request: HttpRequest, problems: Sequence[str] = ()) -> HttpResponse
         "has_more_goals": has_more_goals,
         "text": goal_text(request),
         "start_date": given(request).get("start_date", "")[:10],
-        "problems": problems,
         "nav_section": "plans",
     }
-    return render(request, "plans/import_choose.html", context, status=422 if problems else 200)
+    if refused:
+        context |= {"form": refused[0], "problems": problems_of(*refused)}
+    return render(request, "plans/import_choose.html", context, status=422 if refused else 200)
 
 
 def goal_text(request: HttpRequest) -> str:
@@ -116,11 +116,12 @@ def plans_import_preview(request: HttpRequest) -> HttpResponse:
     """What would be made in each plan; nothing is made yet."""
     choice = GoalChoiceForm(request.POST, user=request.user)
     if not choice.is_valid():
-        return choosing(request, problems_of(choice))
+        return choosing(request, choice)
     plans = chosen_plans(request)
     if not plans or len(plans) > MOST_PLANS:
         text = _("These are more than %(most)s plans: narrow them down.") % {"most": MOST_PLANS}
-        return choosing(request, [text if plans else _("No plan is chosen, and none matches.")])
+        choice.add_error(None, text if plans else _("No plan is chosen, and none matches."))
+        return choosing(request, choice)
     goals, start = list(choice.cleaned_data["goal"]), choice.cleaned_data["start_date"]
     previews = preview_imports(plans=plans, goals=goals, start_date=start)
     for plan in plans:
@@ -153,12 +154,13 @@ def plans_import_start(request: HttpRequest) -> HttpResponse:
     user = request.user
     choice, picked = GoalChoiceForm(request.POST, user=user), PlanChoiceForm(request.POST, user=user)
     if not (choice.is_valid() and picked.is_valid()):
-        return choosing(request, problems_of(choice, picked))
+        return choosing(request, *(form for form in (choice, picked) if form.errors))
     plans, goals = list(picked.cleaned_data["plan"]), list(choice.cleaned_data["goal"])
     try:
         job = start_import(user=user, plans=plans, goals=goals, start_date=choice.cleaned_data["start_date"])
     except ValidationError as error:
-        return choosing(request, error.messages)
+        choice.add_error(None, error.messages)
+        return choosing(request, choice)
     messages.success(request, _("The import has been started. You can leave this page."))
     return redirect(job)
 
