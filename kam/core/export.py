@@ -16,7 +16,6 @@ from io import TextIOWrapper
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-import xlsxwriter
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -106,6 +105,8 @@ class Sheet:
             "strings_to_numbers": False,
             "strings_to_urls": False,
         }
+        import xlsxwriter  # noqa: PLC0415  7 MB of each process, which few exports need
+
         self.book = xlsxwriter.Workbook(target, options)
         self.book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001 the same rows, the same file
         self.sheet = self.book.add_worksheet()
