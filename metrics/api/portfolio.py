@@ -17,9 +17,9 @@ from kam.core.api.fields import DayField, money_text
 from kam.core.api.serializers import RefSerializer
 from metrics.api.dashboards import PlanPerformanceViewSet
 from metrics.api.parameters import flag_of, page_links, page_of, refuse
-from metrics.api.serializers import RECORD_KINDS, decimal_text, plain
+from metrics.api.serializers import RECORD_KINDS, decimal_text, plain, record_facts
 from metrics.portfolio import portfolio_totals
-from metrics.portfolio_records import PORTFOLIO_KPIS, PortfolioRecord, portfolio_records
+from metrics.portfolio_records import PORTFOLIO_KPIS, portfolio_records
 
 PORTFOLIO_KINDS = (*RECORD_KINDS, "opportunity_line")
 
@@ -53,23 +53,6 @@ class PortfolioRecordsSerializer(serializers.Serializer):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = PortfolioRecordSerializer(many=True)
-
-
-def record_answer(record: PortfolioRecord) -> dict[str, Any]:
-    return {
-        "kind": record.kind,
-        "id": str(record.id),
-        "name": record.name,
-        "opportunity": str(record.opportunity_id) if record.opportunity_id else None,
-        "account": {"id": str(record.account_id), "name": record.account_name},
-        "date": record.date.isoformat(),
-        "stage": record.stage,
-        "probability": None if record.probability is None else float(record.probability),
-        "amount": money_text(record.amount, record.currency),
-        "currency": record.currency,
-        "rate": plain(record.rate),
-        "contribution": plain(record.contribution),
-    }
 
 
 class PortfolioRecordsViewSet(PlanPerformanceViewSet):
@@ -107,6 +90,6 @@ class PortfolioRecordsViewSet(PlanPerformanceViewSet):
                 "excluded": found.is_excluded,
                 "count": found.count,
                 **page_links(request, page=page, size=size, count=found.count),
-                "results": [record_answer(record) for record in found.records],
+                "results": [record_facts(record) | {"rate": plain(record.rate)} for record in found.records],
             }
         )

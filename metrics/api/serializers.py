@@ -11,6 +11,7 @@ from kam.core.api.fields import DayField, UtcDateTimeField, money_text
 from kam.core.money import round_money
 from metrics import policies
 from metrics.models import PlanKPI, PlanNumbers
+from metrics.portfolio_records import PortfolioRecord
 from metrics.record_rows import REASONS, PlanRecord
 from metrics.records import RecordList
 
@@ -166,7 +167,8 @@ class KpiRecordsSerializer(serializers.Serializer):
     results = KpiRecordSerializer(many=True)
 
 
-def record_answer(record: PlanRecord) -> dict[str, Any]:
+def record_facts(record: PlanRecord | PortfolioRecord) -> dict[str, Any]:
+    """What a record is, whatever number it is in."""
     return {
         "kind": record.kind,
         "id": str(record.id),
@@ -177,10 +179,15 @@ def record_answer(record: PlanRecord) -> dict[str, Any]:
         "stage": record.stage,
         "probability": None if record.probability is None else float(record.probability),
         "amount": money_text(record.amount, record.currency),
-        "counted_amount": None if record.counted is None else money_text(record.counted, record.currency),
         "currency": record.currency,
-        "rate": plain(record.factor),
         "contribution": plain(record.contribution),
+    }
+
+
+def record_answer(record: PlanRecord) -> dict[str, Any]:
+    return record_facts(record) | {
+        "counted_amount": None if record.counted is None else money_text(record.counted, record.currency),
+        "rate": plain(record.factor),
         "reason": record.reason or None,
         "reason_text": record.reason_text or None,
         "pin": record.pin and str(record.pin.pk),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from crm.models import Account, Opportunity, Order
 from kam.core.lists import OrderedRows, list_filter, page_of, tabs_of
@@ -46,6 +47,15 @@ COLUMNS = (
     "kpi__total_expected_revenue",
     "kpi__forecast_target_variance",
 )
+WORDS = {
+    "plans": _lazy("Account plans"),
+    "search": _lazy("Plan or account"),
+    "subject": _lazy("Account"),
+    "none": _lazy("No plans yet"),
+    "meaning": _lazy(
+        "A plan says what you will win with an account, with which objectives, and shows every day how far you are."
+    ),
+}
 SHOWN_FILTERS = ("status", "owner", "account", "territory", "plan_type", "start_date")
 
 
@@ -150,6 +160,10 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         "tabs": list_tabs(request),
         "portfolio_url": with_query(reverse("metrics:portfolio"), request) if page.object_list else "",
         "may_add": user.has_perm("plans.add_accountplan"),
+        "words": WORDS,
+        "subject": "account",
+        "create_url": "plans:accountplan_create",
+        "export_name": "metrics:plan_export",
     }
     return render(request, "metrics/_plan_list.html", context)
 

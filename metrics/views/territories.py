@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
 
 from kam.core.clock import company_today
 from kam.core.lists import list_filter, page_of
@@ -16,6 +17,16 @@ from metrics.filters import TerritoryPlanNumbersFilter
 from metrics.views.panels import list_tabs, plans_with_open_numbers
 from plans.models import TerritoryBusinessPlan
 
+WORDS = {
+    "plans": gettext_lazy("Territory plans"),
+    "search": gettext_lazy("Plan or territory"),
+    "subject": gettext_lazy("Territory"),
+    "none": gettext_lazy("No territory plans yet"),
+    "meaning": gettext_lazy(
+        "A territory plan says what you will reach with all accounts of a territory, who does what, "
+        "and which of them need attention."
+    ),
+}
 SHOWN_FILTERS = ("status", "owner", "territory", "plan_type", "start_date")
 
 
@@ -42,8 +53,12 @@ def territory_plan_list(request: HttpRequest) -> HttpResponse:
         "is_lagging": operations.is_lagging(),
         "tabs": list_tabs(request),
         "may_add": user.has_perm("plans.add_territorybusinessplan"),
+        "words": WORDS,
+        "subject": "territory",
+        "create_url": "plans:territoryplan_create",
+        "export_name": "metrics:territory_plan_export",
     }
-    return render(request, "metrics/_territory_plan_list.html", context)
+    return render(request, "metrics/_plan_list.html", context)
 
 
 def shown(plans: QuerySet) -> QuerySet:
