@@ -9,4 +9,4 @@ class CrmConfig(AppConfig):
         from crm import triggers
         from kam.core.triggers import register
 
-        register(triggers.declared, after_install=triggers.rebuild_missing_edges)
+        register(triggers.declared, after_install=[triggers.rebuild_missing_edges])

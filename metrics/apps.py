@@ -12,11 +12,12 @@ class MetricsConfig(AppConfig):
         from crm.tabs import register_tab as register_account_tab
         from kam.core.signals import changes_written
         from kam.core.triggers import register
-        from metrics import receivers, rollup, sqlite_functions, triggers
+        from metrics import markers, receivers, rollup, sqlite_functions, triggers
         from metrics.api import promises
         from plans.tabs import PlanTab, register_tab
 
-        register(triggers.declared, after_install=rollup.install_function)
+        functions = (rollup.FUNCTION, markers.MARKERS_FUNCTION, markers.PLANS_FUNCTION)
+        register(triggers.declared, after_install=[function.install for function in functions])
         connection_created.connect(sqlite_functions.install, dispatch_uid="metrics-sqlite-functions")
         # After the triggers are back: those of `kam.core`, an app listed before.
         post_migrate.connect(receivers.mark_all_after_migrate, sender=self, dispatch_uid="metrics-mark-all")

@@ -7,20 +7,19 @@ they were when it was written: whatever committed in between is seen.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet, UUIDField
 
-from crm.models import Account, AccountEdge, Opportunity, Order, TerritoryEdge
+from crm.models import AccountEdge, Opportunity, Order, TerritoryEdge
+from kam.core.stored_functions import StoredFunction
 from plans.models import AccountPlan, AccountPlanProduct, Plan, PlanPin, TerritoryBusinessPlan
 
 WHY = "which plans a change concerns"
-FOREIGN = ("opportunity__account", "schedule__line__opportunity__account", "order__account")
 
 MarkerRow = tuple[int, UUID | None, UUID | None, UUID | None, str | None, bool | None]
 MARKER_FIELDS = ("pk", "account_id", "plan_id", "territory_id", "currency", "catalog")
@@ -92,7 +91,14 @@ BY_ACCOUNTS = """
     JOIN plans_planpin x ON x.order_id = o.id AND x.effect = 'include'
     JOIN plans_accountplan p ON p.id = x.plan_id
 """
-MARKED = {"postgresql": "SELECT unnest(%s::uuid[])", "sqlite": "SELECT value FROM json_each(%s)"}
+MARKED = {"postgresql": "SELECT unnest({ids})", "sqlite": "SELECT value FROM json_each({ids})"}
+PLANS_FUNCTION = StoredFunction(
+    "kam_plans_of_accounts",
+    arguments="account_ids uuid[]",
+    returns="TABLE (plan uuid, is_of_territory boolean)",
+    body=lambda: f"RETURN QUERY {BY_ACCOUNTS.format(marked=MARKED['postgresql'].format(ids='account_ids'))}",
+)
+FEW = 200  # from here on a plan made for the statement is worth its time
 
 
 def plans_concerned(batch: MarkerBatch) -> Concerned:
@@ -114,16 +120,23 @@ def plans_concerned(batch: MarkerBatch) -> Concerned:
     return Concerned(plan_ids, territory_plan_ids - batch.plan_ids)
 
 
-def _by_accounts(account_ids: Iterable[UUID]) -> Iterator[tuple[UUID, bool]]:
+def _by_accounts(account_ids: Collection[UUID]) -> list[tuple[UUID, bool]]:
     """Each plan, and whether it is a territory's."""
-    if connection.vendor == "postgresql":
-        ids: Any = list(account_ids)
+    if connection.vendor == "sqlite":
+        sql = BY_ACCOUNTS.format(marked=MARKED["sqlite"].format(ids="%s"))
+        found = _rows(sql, [json.dumps([pk.hex for pk in account_ids])])
+        return [(UUID(pk), bool(is_of_territory)) for pk, is_of_territory in found]
+    if len(account_ids) < FEW and PLANS_FUNCTION.is_installed(connection):
+        sql = f"SELECT * FROM {PLANS_FUNCTION.name}(%s::uuid[])"
     else:
-        ids = json.dumps([pk.hex for pk in account_ids])
+        sql = BY_ACCOUNTS.format(marked=MARKED["postgresql"].format(ids="%s::uuid[]"))
+    return _rows(sql, [list(account_ids)])
+
+
+def _rows(sql: str, parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(BY_ACCOUNTS.format(marked=MARKED[connection.vendor]), [ids])
-        for pk, is_of_territory in cursor.fetchall():
-            yield pk if isinstance(pk, UUID) else UUID(pk), bool(is_of_territory)
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
 
 
 def _territory_plans() -> QuerySet:
@@ -151,25 +164,77 @@ def _by_currencies(currencies: set[str]) -> set[UUID]:
 
 
 # --- Which markers --------------------------------------------------------------------------
-def markers_of(plan: Plan) -> Q:
-    """The markers that concern, or may concern, one plan."""
-    named = AccountPlanProduct.objects.unscoped(WHY).filter(plan=plan)
-    foreign = _pins().filter(plan=plan).annotate(account=Coalesce(*map(F, FOREIGN)))
-    return (
-        Q(plan_id=plan.pk)
-        | _of_its_accounts(plan)
-        | Q(account_id__in=foreign.values("account"))
-        | Q(currency__isnull=False)
-        | Q(Exists(named), catalog=True)
-    )
+# Those that concern, or may concern, one plan: the other way round. What a plan has not (an account, a
+# territory) is NULL and finds nothing.
+MARKERS_OF_PLAN = """
+    SELECT {columns} FROM metrics_stalemarker m WHERE m.plan_id = {plan}
+    UNION
+    SELECT {columns} FROM crm_accountedge e JOIN metrics_stalemarker m ON m.account_id = e.descendant_id
+    WHERE e.ancestor_id = {account} AND (e.depth = 0 OR {with_children})
+    UNION
+    SELECT {columns} FROM crm_territoryedge e JOIN metrics_stalemarker m ON m.territory_id = e.descendant_id
+    WHERE e.ancestor_id = {territory}
+    UNION
+    SELECT {columns} FROM crm_territoryedge e JOIN crm_account a ON a.territory_id = e.descendant_id
+    JOIN metrics_stalemarker m ON m.account_id = a.id WHERE e.ancestor_id = {territory}
+    UNION
+    SELECT {columns} FROM metrics_stalemarker m WHERE m.account_id IN (
+        SELECT o.account_id FROM plans_planpin x JOIN crm_opportunity o ON o.id = x.opportunity_id
+        WHERE x.plan_id = {plan} AND x.effect = 'include'
+        UNION ALL
+        SELECT o.account_id FROM plans_planpin x JOIN crm_revenueschedule r ON r.id = x.schedule_id
+        JOIN crm_opportunityline l ON l.id = r.line_id JOIN crm_opportunity o ON o.id = l.opportunity_id
+        WHERE x.plan_id = {plan} AND x.effect = 'include'
+        UNION ALL
+        SELECT o.account_id FROM plans_planpin x JOIN crm_order o ON o.id = x.order_id
+        WHERE x.plan_id = {plan} AND x.effect = 'include')
+    UNION
+    SELECT {columns} FROM metrics_stalemarker m WHERE m.currency IS NOT NULL
+    UNION
+    SELECT {columns} FROM metrics_stalemarker m
+    WHERE m.catalog AND EXISTS (SELECT 1 FROM plans_accountplanproduct x WHERE x.plan_id = {plan})
+    LIMIT {at_most}
+"""
+COLUMNS = ", ".join(f"m.{name}" for name in ("id", *MARKER_FIELDS[1:]))
+MARKERS_FUNCTION = StoredFunction(
+    "kam_markers_of_plan",
+    arguments="of_plan uuid, of_account uuid, of_territory uuid, counts_children boolean, at_most bigint",
+    returns="TABLE (marker bigint, account uuid, plan uuid, territory uuid, rate_of varchar, of_catalog boolean)",
+    body=lambda: (
+        "RETURN QUERY "
+        + MARKERS_OF_PLAN.format(
+            columns=COLUMNS,
+            plan="of_plan",
+            account="of_account",
+            territory="of_territory",
+            with_children="counts_children",
+            at_most="at_most",
+        )
+    ),
+)
+ALL = 2**62
 
 
-def _of_its_accounts(plan: Plan) -> Q:
-    if plan.territory_id is None:
-        accounts = AccountEdge.objects.filter(ancestor_id=plan.account_id)
-        if not plan.include_child_accounts:
-            accounts = accounts.filter(depth=0)
-        return Q(account_id__in=accounts.values("descendant_id"))
-    below = TerritoryEdge.objects.filter(ancestor_id=plan.territory_id).values("descendant_id")
-    inside = Account.objects.unscoped(WHY).filter(pk=OuterRef("account_id"), territory__in=below)
-    return Q(territory_id__in=below) | Q(Exists(inside))
+def markers_of(plan: Plan, *, at_most: int = ALL) -> list[MarkerRow]:
+    """The markers that concern, or may concern, one plan. Read for every reader of it: plain SQL, too."""
+    if MARKERS_FUNCTION.is_installed(connection):
+        sql = f"SELECT * FROM {MARKERS_FUNCTION.name}(%s, %s, %s, %s, %s)"
+        ids = (plan.pk, plan.account_id, plan.territory_id)
+        return _rows(sql, [*ids, plan.include_child_accounts, at_most])
+    names = ("plan", "account", "territory", "with_children", "at_most")
+    sql = MARKERS_OF_PLAN.format(columns=COLUMNS, **{name: f"%({name})s" for name in names})
+    parameters = {
+        "plan": _as_parameter(plan.pk),
+        "account": _as_parameter(plan.account_id),
+        "territory": _as_parameter(plan.territory_id),
+        "with_children": plan.include_child_accounts,
+        "at_most": at_most,
+    }
+    return [
+        (pk, *(UUID(value) if isinstance(value, str) else value for value in ids), currency, catalog)
+        for pk, *ids, currency, catalog in _rows(sql, parameters)
+    ]
+
+
+def _as_parameter(pk: UUID | None) -> Any:
+    return UUIDField().get_db_prep_value(pk, connection)

@@ -172,7 +172,7 @@ def fresh_kpi(plan: Plan) -> tuple[PlanKPI, bool]:
     """
     # Markers before numbers: what commits in between makes the numbers newer, never older.
     now = timezone.now()
-    rows = list(StaleMarker.objects.filter(markers_of(plan)).values_list(*MARKER_FIELDS)[: REPAIR_LIMIT + 1])
+    rows = markers_of(plan, at_most=REPAIR_LIMIT + 1)
     kpi = None if rows else _stored(plan)
     is_fresh = kpi is not None and not kpi.is_outdated(
         today=company_today(now), company_currency=settings.COMPANY_CURRENCY

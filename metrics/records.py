@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
 from metrics import operations
-from metrics.models import PlanKPI, StaleMarker
+from metrics.models import PlanKPI
 from metrics.record_rows import STATES, PlanRecord, Reader, groups, union
 from plans.models import AccountPlanProduct, Plan
 
@@ -131,7 +131,7 @@ def possible_records(reader: Reader, deals: Collection[UUID] | None = None) -> l
 def _waiting(plan: Plan) -> set[int]:
     """The markers of a plan: those there before it was computed are in its numbers, though a sweep may still
     need them for other plans."""
-    return set(StaleMarker.objects.filter(operations.markers_of(plan)).values_list("pk", flat=True))
+    return {pk for pk, *_named in operations.markers_of(plan)}
 
 
 def _read(

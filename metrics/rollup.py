@@ -12,12 +12,10 @@ the statement of their own: what others need costs them nothing.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +24,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kam.core.money import currency_codes, minor_units
+from kam.core.stored_functions import StoredFunction
 from metrics import facts
 from metrics.policies import CROSS_RATE_PLACES
 
@@ -287,9 +286,9 @@ def compute(
     company = settings.COMPANY_CURRENCY
     is_for_many = plan_ids is None or len(plan_ids) >= MANY_PLANS
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and not is_for_many and _has_function(connection):
+        if not is_for_many and FUNCTION.is_installed(connection):
             ids = [str(pk) for pk in plan_ids or ()]
-            cursor.execute(f"SELECT {function_name()}(%s::uuid[], %s, %s, %s)", [ids, company, today, now])
+            cursor.execute(f"SELECT {FUNCTION.name}(%s::uuid[], %s, %s, %s)", [ids, company, today, now])
             return
         plan_filter, parameters = _plan_filter(connection, plan_ids)
         parameters |= {
@@ -328,12 +327,9 @@ def _plan_filter(
     return f"p.id IN ({', '.join(f'%({name})s' for name in names)})", names
 
 
-# On PostgreSQL planning the statement takes many times as long as running it for one plan. A function
-# keeps the plan with the connection; its name changes with its text, so old code never runs new SQL. The
-# joins are written in the order that is right for a few plans, whatever the database knows of the tables.
+# The joins are written in the order that is right for a few plans, whatever the database knows of the tables.
 # Where all of them are plain it does not even begin with the rest of the statement. One that becomes special at
 # this moment is counted as it was: what made it so has a marker of its own.
-@cache
 def _function_body() -> str:
     parameters: dict[str, Any] = {"company": "company_currency", "today": "on_today", "now": "at_now"}
     chosen = "p.id = ANY(plan_ids)"
@@ -343,33 +339,10 @@ def _function_body() -> str:
     return f"IF {special} THEN {of_all}; ELSE {of_plain}; END IF"
 
 
-@cache
-def function_name() -> str:
-    return f"kam_rollup_{hashlib.sha256(_function_body().encode()).hexdigest()[:12]}"
-
-
-def install_function(connection: BaseDatabaseWrapper) -> None:
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE OR REPLACE FUNCTION {function_name()}"
-            "(plan_ids uuid[], company_currency varchar, on_today date, at_now timestamptz) RETURNS void "
-            "LANGUAGE plpgsql SET jit = off SET plan_cache_mode = force_generic_plan SET join_collapse_limit = 1 AS "
-            f"$$ #variable_conflict use_column\nBEGIN {_function_body()}; END $$"
-        )
-    _databases_with_function.add(connection.alias)
-
-
-_databases_with_function: set[str] = set()
-
-
-def _has_function(connection: BaseDatabaseWrapper) -> bool:
-    """Whether `migrate` has installed it; until then the statement runs as it is."""
-    if connection.alias not in _databases_with_function:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_proc WHERE proname = %s", [function_name()])
-            if cursor.fetchone() is None:
-                return False
-        _databases_with_function.add(connection.alias)
-    return True
+FUNCTION = StoredFunction(
+    "kam_rollup",
+    arguments="plan_ids uuid[], company_currency varchar, on_today date, at_now timestamptz",
+    returns="void",
+    body=_function_body,
+    settings="SET join_collapse_limit = 1",
+)

@@ -26,16 +26,15 @@ class Trigger:
 
 Provider = Callable[[str], Iterable[Trigger]]  # takes the vendor: "postgresql" or "sqlite"
 _providers: list[Provider] = []
-_after_install: list[Callable[[BaseDatabaseWrapper], None]] = []
+Hook = Callable[[BaseDatabaseWrapper], None]
+_after_install: list[Hook] = []
 
 
-def register(
-    provider: Provider, *, after_install: Callable[[BaseDatabaseWrapper], None] | None = None
-) -> None:
+def register(provider: Provider, *, after_install: Iterable[Hook] = ()) -> None:
+    """`after_install`: what else has to be there, or right, once the triggers are back."""
     if provider not in _providers:
         _providers.append(provider)
-        if after_install:
-            _after_install.append(after_install)
+        _after_install.extend(after_install)
 
 
 def declared(vendor: str) -> list[Trigger]:

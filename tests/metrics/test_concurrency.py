@@ -98,7 +98,7 @@ def slow_rollup(monkeypatch: pytest.MonkeyPatch) -> threading.local:
         return original(vendor, *parts, plan_filter=plan_filter, **parameters)
 
     monkeypatch.setattr(rollup, "rollup_sql", sql)
-    monkeypatch.setattr(rollup, "_has_function", lambda connection: not is_slow())
+    monkeypatch.setattr(rollup.FUNCTION, "is_installed", lambda connection: not is_slow())
     return here
 
 
