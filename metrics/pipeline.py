@@ -79,10 +79,13 @@ class Deal:
 
 
 def columns_of(days: Iterable[date], *, start: date, end: date | None, today: date) -> list[Column]:
-    """What slipped, the months from now on, and later; the first and the last only if there is something in it."""
+    """What slipped, the months from now on, and later; the first and the last only if there is something in it.
+
+    The months begin with the period, or with what was put in by hand though it lies before.
+    """
     found = sorted(days)
     columns = [Column(None, today - timedelta(days=1))] if found and found[0] < today else []
-    first = max(start, today)
+    first = max(min([start, *(day for day in found if day >= today)]), today)
     last = end or date(first.year + 1, first.month, 1) - timedelta(days=1)
     months = [Column(*month) for month in seasons.months_of(first, last)][:MOST_MONTHS]
     columns += months

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -33,6 +33,19 @@ SHOWN_PLANS = 12
 SHOWN_ITEMS = 4
 SHOWN_ACTIVITIES = 8
 ENDS_SOON = timedelta(days=30)
+OF_A_CONCERN = (
+    "name",
+    "account_id",
+    "status",
+    "start_date",
+    "end_date",
+    "kpi__sales_target",
+    "kpi__won_revenue",
+    "kpi__pipeline",
+    "kpi__weighted_pipeline",
+    "kpi__total_expected_revenue",
+    "kpi__forecast_target_variance",
+)
 OPEN_OBJECTIVES = (ObjectiveStatus.NOT_STARTED, ObjectiveStatus.IN_PROGRESS)
 
 
@@ -64,14 +77,14 @@ def home(request: HttpRequest) -> HttpResponse:
     user, today = request.user, company_today()
     leads = user.role in {Role.MANAGER, Role.EXECUTIVE}
     mine = my_plans(user)
-    planned = my_activities(user)
+    planned = my_activities(user, today=today)
     context = {
         "greeting": greeting(timezone.localtime().hour),
         "today": today,
         "plans": mine[:SHOWN_PLANS],
         "has_more_plans": len(mine) > SHOWN_PLANS,
-        "concerns": concerns_of(user, mine, planned, today=today),
-        "planned": planned[:SHOWN_ACTIVITIES],
+        "concerns": concerns_of(user, planned, today=today),
+        "planned": planned,
         "tasks_panel": render_panel(request, "plans:my_tasks_panel"),
         "may_add_activity": user.has_perm("crm.add_activity"),
         "may_add_plan": user.has_perm("plans.add_accountplan"),
@@ -117,19 +130,21 @@ def portfolio(user: User, *, today: date) -> Totals:
     return portfolio_totals(plans=plans_with_numbers(user).current(today=today), user=user)
 
 
-def my_activities(user: User) -> list[Activity]:
+def my_activities(user: User, *, today: date) -> list[Any]:
+    """The first, each with how many in all are late."""
     rows = Activity.objects.visible_to(user).filter(owner=user, status=ActivityStatus.PLANNED)
+    rows = rows.annotate(late_count=Window(Count("pk", filter=Q(planned_for__lt=today))))
     rows = rows.select_related("account", "type", "owner").order_by("planned_for", "pk")
-    return with_rights(rows[:50], user, "crm.change_activity")
+    return with_rights(rows[:SHOWN_ACTIVITIES], user, "crm.change_activity")
 
 
-def concerns_of(user: User, mine: list[Plan], planned: list[Activity], *, today: date) -> list[Concern]:
+def concerns_of(user: User, planned: list[Any], *, today: date) -> list[Concern]:
     found = [
         overdue_activities(planned),
         due_contacts(user, today=today),
         slipped_opportunities(user, today=today),
         overdue_objectives(user, today=today),
-        *plan_concerns(user, mine, today=today),
+        *plan_concerns(user, today=today),
     ]
     return [concern for concern in found if concern.count]
 
@@ -139,9 +154,15 @@ def concern(label: str, icon: str, tone: str, items: Iterable[Item]) -> Concern:
     return Concern(label, icon, tone, listed[:SHOWN_ITEMS], len(listed))
 
 
-def overdue_activities(planned: list[Activity]) -> Concern:
+def first_of(rows: QuerySet) -> tuple[list[Any], int]:
+    """As many as are shown, and how many there are: in one statement."""
+    found = list(rows.annotate(in_all=Window(Count("pk")))[:SHOWN_ITEMS])
+    return found, found[0].in_all if found else 0
+
+
+def overdue_activities(planned: list[Any]) -> Concern:
     """Only how many: they stand first in the list of activities on the same page."""
-    count = sum(1 for activity in planned if activity.days_late)
+    count = planned[0].late_count if planned else 0
     item = Item(_("Show them"), "", "#activities")
     return Concern(_("Overdue activities"), "calendar-due", "bad", [item], count)
 
@@ -167,6 +188,7 @@ def due_contacts(user: User, *, today: date) -> Concern:
 
 def slipped_opportunities(user: User, *, today: date) -> Concern:
     rows = Opportunity.objects.visible_to(user).filter(owner=user).slipped(today=today)
+    slipped, count = first_of(rows.select_related("account").order_by("close_date", "pk"))
     items = [
         Item(
             opportunity.name,
@@ -174,9 +196,9 @@ def slipped_opportunities(user: User, *, today: date) -> Concern:
             + _("should have closed %(day)s") % {"day": date_format(opportunity.close_date)},
             opportunity.get_absolute_url(),
         )
-        for opportunity in rows.select_related("account").order_by("close_date", "pk")[:100]
+        for opportunity in slipped
     ]
-    return concern(_("Slipped opportunities"), "clock", "warn", items)
+    return Concern(_("Slipped opportunities"), "clock", "warn", items, count)
 
 
 def overdue_objectives(user: User, *, today: date) -> Concern:
@@ -184,20 +206,22 @@ def overdue_objectives(user: User, *, today: date) -> Concern:
         owner=user, status__in=OPEN_OBJECTIVES, target_date__lt=today
     )
     rows = rows.exclude(plan__status__in=[PlanStatus.COMPLETED, PlanStatus.ARCHIVED, PlanStatus.CANCELLED])
+    late, count = first_of(rows.select_related("plan").order_by("target_date", "pk"))
     items = [
         Item(
             objective.name,
             f"{objective.plan} · {days_late(objective.target_date, today)}",
             f"{objective.plan.get_absolute_url()}#objectives",
         )
-        for objective in rows.select_related("plan").order_by("target_date", "pk")[:100]
+        for objective in late
     ]
-    return concern(_("Overdue objectives"), "flag", "bad", items)
+    return Concern(_("Overdue objectives"), "flag", "bad", items, count)
 
 
-def plan_concerns(user: User, mine: list[Plan], *, today: date) -> list[Concern]:
+def plan_concerns(user: User, *, today: date) -> list[Concern]:
     """Of the plans the user owns: behind their target, about to end, never activated."""
-    own = [plan for plan in mine if plan.owner_id == user.pk]
+    own = Plan.objects.visible_to(user).filter(owner=user).live().select_related("kpi")
+    own = own.only(*OF_A_CONCERN).order_by("end_date", "name")
     active = [plan for plan in own if plan.status == PlanStatus.ACTIVE]
     behind = [plan for plan in active if expected_percent(plan) is not None and is_behind(plan)]
     ending = [plan for plan in active if plan.end_date <= today + ENDS_SOON]

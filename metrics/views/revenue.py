@@ -94,7 +94,7 @@ def context_of(found: Revenue, request: HttpRequest) -> dict[str, Any]:
     history = found.history
     return {
         "found": found,
-        "as_of": found.found.kpi.computed_at if found.found else timezone.now(),
+        "as_of": found.found.kpi.as_of if found.found else timezone.now(),
         "history_chart": history_chart(history),
         "small_charts": small_charts(history),
         "history_rows": [row_of(part, history, request) for part in (history.total, *history.categories)],

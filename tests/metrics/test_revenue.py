@@ -211,6 +211,10 @@ def test_columns_are_what_slipped_the_months_and_later() -> None:
     over = columns_of(days, start=date(2026, 1, 1), end=date(2026, 6, 30), today=date(2026, 11, 22))
     assert [column.is_slipped for column in over] == [True, False]  # one put in by hand lies ahead
     assert over[1].is_later
+    early = columns_of(
+        [date(2026, 12, 5)], start=date(2027, 1, 1), end=date(2027, 6, 30), today=date(2026, 11, 22)
+    )
+    assert [column.holds(date(2026, 12, 5)) for column in early] == [True] + [False] * 6
 
 
 def test_the_only_part_of_the_catalogue_is_told_by_its_own_parts(account_manager: User) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from crm.enums import CallFrequency
 from kam.users.models import Role, User
 from metrics.operations import sweep
+from metrics.views.home import SHOWN_PLANS
 from plans.enums import ObjectiveStatus, PlanStatus
 from tests import factories
 from tests.fixtures import ClientFor, Territories, World
@@ -72,6 +73,27 @@ def test_what_needs_attention(client_as: ClientFor, world: World, account_manage
         "calendar-event": (1, ["Nearly over"]),
         "pencil": (1, ["Harbour Clinics next year"]),  # its period has begun
     }
+
+
+def test_all_that_needs_attention_is_counted_however_little_is_listed(
+    client_as: ClientFor, world: World, account_manager: User
+) -> None:
+    today, account = timezone.localdate(), world.account
+    late = today - timedelta(days=3)
+    for _ in range(SHOWN_PLANS + 2):
+        factories.create_plan(account, plan_type=world.plan.plan_type, sales_target=100_000_000)
+        factories.create_opportunity(account, close_date=late)
+        factories.create_objective(world.plan, owner=account_manager, target_date=late)
+        factories.create_activity(account, type=world.overdue.type, planned_for=late)
+    sweep(sweeper="test")
+
+    found = concerns(get(client_as(account_manager), URL))
+
+    counts = {icon: count for icon, (count, _items) in found.items()}
+    assert counts["trending-down"] == SHOWN_PLANS + 2
+    assert (counts["clock"], counts["calendar-due"]) == (SHOWN_PLANS + 3, SHOWN_PLANS + 3)
+    assert counts["flag"] == SHOWN_PLANS + 2
+    assert max(len(items) for _count, items in found.values()) == 4
 
 
 def test_others_concerns_are_not_mine(client_as: ClientFor, world: World, colleague: User) -> None:
@@ -155,7 +177,7 @@ def test_home_takes_the_same_statements_for_one_and_three(
     who: str,
     django_assert_num_queries,
 ) -> None:
-    statements = {"account_manager": 11, "manager": 13}[who]
+    statements = {"account_manager": 12, "manager": 14}[who]
     user = cast[who]
     client = client_as(user)
     today = timezone.localdate()
