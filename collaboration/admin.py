@@ -5,7 +5,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from collaboration.models import Digest, ReminderSettings
-from kam.core.admin import KamModelAdmin, ReadOnlyAdmin
+from kam.core.admin import KamModelAdmin, ReadOnlyAdmin, limit_history
+
+limit_history("collaboration", ReminderSettings.objects.visible_to)
 
 
 @admin.register(ReminderSettings)

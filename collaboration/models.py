@@ -107,6 +107,11 @@ class ReminderSettings(BaseModel):
         self.days_before = cleaned_days(self.days_before)
 
     @property
+    def change_container_id(self) -> Any:
+        """Its own: how somebody wants to be reminded is nobody else's business."""
+        return self.pk
+
+    @property
     def rhythm(self) -> Rhythm:
         return Rhythm(frozenset(self.days_before), self.overdue_every)
 

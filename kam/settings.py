@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "kam.core.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "kam.core.middleware.ContentSecurityPolicyMiddleware",
+    "kam.core.middleware.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -214,7 +215,7 @@ SECURE_CSP = {
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024  # a bulk request of 10,000 rows
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024  # a bulk request of 10,000 rows; no body may be larger
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # --- Language, time, money ------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kam.core.admin import KamTabularInline, ReadOnlyAdmin, money_column
+from kam.core.admin import KamTabularInline, ReadOnlyAdmin, limit_history, money_column
 from metrics.models import BuildingBlock, PlanKPI, PlanKPISnapshot, Scenario, ScenarioChange
 from metrics.operations import is_lagging
 from plans.admin import PlanPartAdmin, openly_visible
@@ -134,6 +134,15 @@ class PlanKPISnapshotAdmin(ReadOnlyAdmin):
 
 
 # --- Scenarios: one's own and shared ones --------------------------------------------------------
+def scenarios_in_the_log(user: Any) -> QuerySet:
+    """Those whose entries an administrator may read: none of what others keep to themselves."""
+    plans = openly_visible(user).values("pk")
+    return Scenario.objects.visible_to(user).filter(plan__in=plans)
+
+
+limit_history("metrics", scenarios_in_the_log)
+
+
 class ScenarioChangeInline(KamTabularInline):
     model = ScenarioChange
     fields = ("opportunity", "date", "amount", "probability", "outcome")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime, timedelta
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import Any
 
 from django.conf import settings
@@ -26,12 +26,14 @@ from kam.core.clock import company_today
 from kam.users.models import User
 
 FRESH = timedelta(days=7)  # who switches mails on is not told of last year
+MOST_REFUSED = 3  # addresses in a row: then it is not they that are wrong
 
 
 def send_digests(*, at: datetime | None = None) -> int:
     """Send to everybody who wants it and has something new, once a day; says how many went out.
 
-    Raises what the mail server raised: nobody after that is noted, so the next run goes on with them.
+    An address that the mail server refuses holds up nobody else. Raises what else the mail server raised, and if
+    it refuses one after the other: nobody after that is noted, so the next run goes on with them.
     """
     at = at or timezone.now()
     if timezone.localtime(at, timezone.get_default_timezone()).hour < settings.DIGEST_HOUR:
@@ -39,12 +41,20 @@ def send_digests(*, at: datetime | None = None) -> int:
     users = list(_waiting(at))
     if not users:
         return 0
-    sent = 0
+    sent = refused = 0
     with get_connection() as connection:  # a server that is away is found out before anything is noted
         for user in users:
-            if digest := _claim(user, at=at):
+            if not (digest := _claim(user, at=at)):
+                continue
+            try:
                 _send(digest, connection)
+            except SMTPRecipientsRefused:
+                refused += 1
+                if refused == MOST_REFUSED:
+                    raise
+            else:
                 sent += 1
+                refused = 0
     return sent
 
 

@@ -33,6 +33,8 @@ IN_MEMORY = 1024 * 1024
 LONGEST_CELL = 32_767  # of XLSX
 # What Excel, LibreOffice or Google Sheets may take for the beginning of a formula, also in full width.
 FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
+# Where the list separator is another than ours, a cell may begin, and a row end, in the middle of a text.
+FORMULA_WITHIN = re.compile(r"([;|\t\r\n][\s\"']*)(?=[=+\-@＝＋－＠])")
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -59,7 +61,8 @@ def person(row: Any, path: str) -> str:
 
 # --- Cells ------------------------------------------------------------------------------------
 def safe_text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """A text that no spreadsheet takes for a formula, whatever it takes for the end of a cell."""
+    text = FORMULA_WITHIN.sub(r"\1'", text)
     return f"'{text}" if FORMULA.match(text) else text
 
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
-from kam.core.admin import ReadOnlyAdmin
+from kam.core.admin import ReadOnlyAdmin, limit_history
 from kam.jobs.models import Job
+
+limit_history("jobs", Job.objects.visible_to)
 
 
 @admin.register(Job)

@@ -80,6 +80,11 @@ class Job(BaseModel):
         return record_url("jobs:job_detail", self.pk)
 
     @property
+    def change_container_id(self) -> Any:
+        """Its own: who may read of it in the log is who sees the job."""
+        return self.pk
+
+    @property
     def kind_of_work(self) -> JobKind:
         return kind_named(self.kind)
 

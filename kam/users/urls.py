@@ -6,7 +6,6 @@ from kam.users import views
 
 app_name = "users"
 
-login = auth_views.LoginView.as_view(template_name="users/login.html", redirect_authenticated_user=True)
 password_change = auth_views.PasswordChangeView.as_view(
     template_name="users/password_change_form.html", success_url=reverse_lazy("users:password_change_done")
 )
@@ -15,7 +14,7 @@ password_change_done = auth_views.PasswordChangeDoneView.as_view(
 )
 
 urlpatterns = [
-    path("login/", public(login), name="login"),
+    path("login/", public(views.LoginView.as_view()), name="login"),
     path("logout/", mark(auth_views.LogoutView.as_view(), "public"), name="logout"),
     path("profile/", views.profile, name="profile"),
     path("users/options/", views.user_options, name="user_options"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
 from crm.models import Account, Contact, Territory
+from kam.core.admin import changes
+from kam.core.changelog import is_tracked
+from kam.core.gate import ScopedQuerySet
 from kam.core.models import Change
 from kam.users.models import Role, User
 from kam.users.operations import confidential_permission
@@ -253,3 +257,66 @@ def test_autocomplete_offers_what_can_be_chosen_now(browser: Client, world: Worl
     assert options(browser, AccountPlan, "plan_type", "type") == []
     assert options(browser, Contact, "account", "Lakeside") == ["Lakeside Hospital"]
     assert options(browser, Territory, "parent", "West") == ["West"]
+
+
+# --- What others keep to themselves -------------------------------------------------------------
+def test_private_scenario_shows_to_nobody_but_its_author(
+    browser: Client, world: World, admin: User, account_manager: User
+) -> None:
+    """Neither in the log nor on the page that tells what a deletion takes along."""
+    private = factories.create_scenario(world.plan, "Private dream", owner=account_manager)
+    factories.create_building_block(private, "Private block")
+    factories.create_scenario_change(private, world.open, amount=7)
+    factories.create_scenario(world.confidential, f"{SECRET} scenario", is_shared=True)
+    shared = factories.create_scenario(world.plan, "Shared idea", owner=account_manager, is_shared=True)
+    mine = factories.create_scenario(world.plan, "My own idea", owner=admin)
+
+    pages = [
+        browser.get(url(Change, "changelist")).text,
+        browser.get(url(Change, "changelist"), {"q": str(private.pk)}).text,
+        browser.get(url(AccountPlan, "delete", world.plan.pk)).text,
+    ]
+
+    for page in pages:
+        assert not [text for text in ("Private", SECRET) if text in page]
+    for page in (pages[0], pages[2]):
+        assert str(shared) in page
+        assert str(mine) in page
+    entry = Change.objects.of(private).first()
+    assert browser.get(url(Change, "change", entry.pk)).status_code == 404
+
+
+def test_log_says_nothing_of_how_others_are_reminded_and_of_their_jobs(
+    browser: Client, world: World, admin: User, account_manager: User
+) -> None:
+    theirs = [
+        factories.create_reminder_settings(account_manager),
+        factories.create_job(world.keeper, [world.confidential]),
+    ]
+    mine = [factories.create_reminder_settings(admin), factories.create_job(world.keeper, [world.plan])]
+
+    found = {
+        str(row.pk): browser.get(url(Change, "changelist"), {"q": str(row.pk)}).context["cl"].result_count
+        for row in (*theirs, *mine)
+    }
+
+    assert found == {str(row.pk): int(row in mine) for row in (*theirs, *mine)}
+
+
+def test_every_app_with_hidden_rows_says_who_reads_their_log() -> None:
+    """CRM records are all open to administrators; of others somebody has to decide."""
+    scoped = {
+        model._meta.app_label
+        for model in apps.get_models()
+        if is_tracked(model) and isinstance(model._default_manager.all(), ScopedQuerySet)
+    }
+
+    assert scoped - {"crm"} == set(changes._limits)
+
+
+def test_plan_with_rows_for_looking_only_can_be_deleted(browser: Client, world: World) -> None:
+    factories.create_pin(world.plan, world.open)
+
+    browser.post(url(AccountPlan, "delete", world.plan.pk), {"post": "yes"})
+
+    assert not AccountPlan.objects.unscoped("test").filter(pk=world.plan.pk).exists()

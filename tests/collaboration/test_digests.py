@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from collaboration.enums import MailChoice
 from collaboration.models import Digest, Notification
 from collaboration.operations import digests, mark, send_digests
 from kam.core.clock import company_today
-from kam.users.models import User
+from kam.users.models import Role, User
 from plans.models import AssessmentTask
 from tests import factories
 from tests.fixtures import World
@@ -111,6 +111,36 @@ def test_a_server_that_is_away_costs_nothing(
     assert not Digest.objects.unscoped("test").exists()
 
     assert send_digests(at=MORNING) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("refused", "outcome"), [({2}, [4, 4]), ({1, 2, 3, 4, 5}, ["raised", 3])])
+def test_an_address_that_is_refused_holds_up_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch, refused: set[int], outcome: list[Any]
+) -> None:
+    """But a server that refuses them all is not asked for each of them: the others get theirs later."""
+    action_plan = factories.create_action_plan(factories.create_work_objective(world.plan))
+    for number in range(5):
+        user = factories.create_user(f"reader-{number}", role=Role.ADMIN)
+        factories.create_reminder_settings(user, mail=MailChoice.DAILY)
+        remind(factories.create_task(action_plan, assignee=user, due_date=company_today() + DAY))
+    tried = []
+
+    def send(message: Any) -> int:
+        tried.append(message)
+        if len(tried) in refused:
+            raise SMTPRecipientsRefused({message.to[0]: (550, b"no such user")})
+        return 1
+
+    monkeypatch.setattr(digests.EmailMessage, "send", send)
+    try:
+        sent: Any = send_digests(at=MORNING)
+    except SMTPRecipientsRefused:
+        sent = "raised"
+
+    arrived = Digest.objects.unscoped("test").filter(sent_at__isnull=False).count()
+    noted = Digest.objects.unscoped("test").exclude(error="").count()
+    assert [sent, arrived or noted] == outcome
 
 
 def refuse(*args: Any, **kwargs: Any) -> None:

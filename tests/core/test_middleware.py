@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
@@ -78,6 +80,42 @@ def test_swagger_may_not_loosen_the_policy(client_as: ClientFor, account_manager
     answer = client_as(account_manager).get("/api/v1/docs/")
 
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/plans/", "/plans/export/?format=csv", "/api/v1/account-plans/"])
+def test_what_is_for_one_reader_stays_in_no_shared_cache(
+    path: str, client_as: ClientFor, account_manager: User
+) -> None:
+    answer = client_as(account_manager).get(path)
+
+    assert "private" in answer.headers["Cache-Control"]
+
+
+# --- How much is taken ------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["/login/", "/api/v1/account-plans/", "/no-such-page/"])
+def test_a_body_that_is_too_large_is_refused_unread(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a stranger's form with a file of any size would be written to the disk before it is refused."""
+    taken = []
+    receive = TemporaryFileUploadHandler.receive_data_chunk
+    monkeypatch.setattr(
+        TemporaryFileUploadHandler,
+        "receive_data_chunk",
+        lambda handler, raw, start: taken.append(len(raw)) or receive(handler, raw, start),
+    )
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = "a" * 32
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=4_000_000):
+        answers = [
+            client.post(path, {"file": SimpleUploadedFile("a", b"0" * size)})
+            for size in (3_900_000, 4_100_000)
+        ]
+
+    assert (answers[0].status_code != 413, answers[1].status_code) == (True, 413)
+    assert sum(taken) <= 4_000_000
+    assert "X-Frame-Options" in answers[0].headers
+    assert "Content-Security-Policy" in answers[1].headers
+    is_api = path.startswith("/api/")
+    assert answers[1]["Content-Type"].startswith("application/problem+json" if is_api else "text/html")
 
 
 # --- Actor ----------------------------------------------------------------------------------

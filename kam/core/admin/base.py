@@ -6,7 +6,7 @@ knows; it tells of conflicts; and hidden rows answer like missing ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -32,6 +32,7 @@ from kam.core.writing import set_relation
 RECORD = ("id", "created_at", "created_by", "updated_at", "updated_by")
 SOURCE = ("source", "external_id")
 SHOWN_HOLDERS = 20
+KEYS_AT_ONCE = 1_000
 
 
 def money_column(field: str, *, currency: str = "currency") -> Callable[[Any, Any], str]:
@@ -187,21 +188,25 @@ class KamModelAdmin(GatedAdmin, admin.ModelAdmin):
         collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
         collector.collect(objs)
         missing: set[str] = set()
-
-        def describe(row: Any) -> str | None:
-            if row._meta.auto_created:
-                return None
-            if self.admin_site.is_registered(type(row)):
-                row_admin = self.admin_site.get_model_admin(type(row))
-                if not row_admin.has_delete_permission(request, row):
-                    missing.add(str(row._meta.verbose_name))
-            return f"{capfirst(row._meta.verbose_name)}: {row}"
-
-        counts = {
-            model._meta.verbose_name_plural: len(rows)
+        seen = {
+            model: _keys_seen(model, [row.pk for row in rows], request.user)
             for model, rows in collector.model_objs.items()
             if not model._meta.auto_created
         }
+
+        def describe(row: Any) -> str | None:
+            if row.pk not in seen.get(type(row), ()):
+                return None
+            if self.admin_site.is_registered(type(row)):
+                row_admin = self.admin_site.get_model_admin(type(row))
+                # What is for looking only goes with what it belongs to.
+                if not isinstance(row_admin, ReadOnlyAdmin) and not row_admin.has_delete_permission(
+                    request, row
+                ):
+                    missing.add(str(row._meta.verbose_name))
+            return f"{capfirst(row._meta.verbose_name)}: {row}"
+
+        counts = {model._meta.verbose_name_plural: len(keys) for model, keys in seen.items() if keys}
         return (
             _without_none(collector.nested(describe)),
             counts,
@@ -276,6 +281,15 @@ class ReadOnlyAdmin(KamModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _keys_seen(model: type[models.Model], keys: Sequence[Any], user: Any) -> set[Any]:
+    """Of these rows, those that the user may see."""
+    found: set[Any] = set()
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = visible(model, user).filter(pk__in=keys[start : start + KEYS_AT_ONCE])
+        found |= set(some.order_by().values_list("pk", flat=True))
+    return found
 
 
 def _without_none(nested: list[Any]) -> list[Any]:

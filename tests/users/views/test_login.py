@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import time_machine
+from django.conf import settings
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -9,6 +14,14 @@ from tests import factories
 from tests.pages import get, text_of
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counters() -> Iterator[None]:
+    """Throttles count in the cache: no test inherits the attempts of another."""
+    cache.clear()
+    yield
+    cache.clear()
 
 
 def test_login_leads_home(client: Client) -> None:
@@ -89,3 +102,30 @@ def test_password_change_keeps_the_session(client: Client) -> None:
 
     assert "Your new password is in use" in text_of(response)
     assert User.objects.get(pk=user.pk).check_password(new)
+
+
+@time_machine.travel("2026-06-15T08:00:30Z", tick=False)
+def test_only_so_many_guesses_are_taken(client: Client) -> None:
+    """By name from anywhere and by address for any name, and at the API as well; who knows the password is let in."""
+    factories.create_user("nina")
+    factories.create_user("otto")
+    login, api = reverse("users:login"), "/api/v1/auth/token/"
+    limit = int(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["login"].split("/")[0])
+    right = {"username": "nina", "password": factories.PASSWORD}
+    for _morning in range(limit + 1):
+        assert Client().post(login, right).status_code == 302
+
+    guesses = [client.post(login, {"username": "Nina ", "password": f"guess {n}"}) for n in range(limit)]
+    by_name = client.post(login, right, REMOTE_ADDR="10.0.0.7")
+    by_address = client.post(login, {"username": "otto", "password": factories.PASSWORD})
+    elsewhere = Client().post(
+        login, {"username": "otto", "password": factories.PASSWORD}, REMOTE_ADDR="10.0.0.7"
+    )
+    at_the_api = client.post(api, right, content_type="application/json", REMOTE_ADDR="10.0.0.8")
+
+    assert {guess.status_code for guess in guesses} == {200}
+    assert [by_name.status_code, by_address.status_code, at_the_api.status_code] == [429, 429, 429]
+    assert "Too many attempts" in text_of(by_name)
+    assert 1 <= int(by_name["Retry-After"]) <= 60
+    assert "_auth_user_id" not in client.session
+    assert elsewhere.status_code == 302
