@@ -19,7 +19,7 @@ NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%Y-%m-%d %H:%M:%f
 class Source:
     """A table, the columns that matter, and the SELECT of the marked ids.
 
-    `{rows}` stands for the changed rows (old and new), named `x`.
+    `{rows}` stands for the changed rows (old and new), named `x`; `{hold}` for what keeps rows in place.
     """
 
     table: str
@@ -27,6 +27,7 @@ class Source:
     select: str
     marks: str = "account_id"
     on_insert: bool = True
+    holds: str = ""  # the tables whose rows may not move until this is committed
 
     @property
     def name(self) -> str:
@@ -47,13 +48,16 @@ SOURCES = (
     Source(
         "crm_opportunityline",
         ("opportunity_id", "product_id", "amount"),
-        "SELECT DISTINCT o.account_id FROM {rows} JOIN crm_opportunity o ON o.id = x.opportunity_id",
+        "SELECT DISTINCT h.account_id FROM (SELECT o.account_id FROM {rows} "
+        "JOIN crm_opportunity o ON o.id = x.opportunity_id {hold}) h",
+        holds="o",
     ),
     Source(
         "crm_revenueschedule",
         ("line_id", "date", "amount"),
-        "SELECT DISTINCT o.account_id FROM {rows} JOIN crm_opportunityline l ON l.id = x.line_id "
-        "JOIN crm_opportunity o ON o.id = l.opportunity_id",
+        "SELECT DISTINCT h.account_id FROM (SELECT o.account_id FROM {rows} "
+        "JOIN crm_opportunityline l ON l.id = x.line_id JOIN crm_opportunity o ON o.id = l.opportunity_id {hold}) h",
+        holds="l, o",
     ),
     Source(
         "crm_stage",
@@ -136,6 +140,16 @@ SOURCES = (
     ),
 )
 
+# A line is marked by the account of its deal as it is when the line is written, a stage by the deals in it. A
+# deal that moves at that moment, unseen, would take the change to an account without a marker. So whoever writes
+# a line holds its deal, and whoever moves one waits for that; the deals that come to a stage hold it by their
+# foreign key. (SQLite lets one writer in at a time.)
+MOVES = {
+    "crm_opportunity": ("account_id",),
+    "crm_opportunityline": ("opportunity_id",),
+    "crm_stage": ("is_closed", "is_won"),
+}
+
 
 def declared(vendor: str) -> Iterable[Trigger]:
     for source in SOURCES:
@@ -143,13 +157,20 @@ def declared(vendor: str) -> Iterable[Trigger]:
     if vendor == "postgresql":
         for table in dict.fromkeys(source.table for source in SOURCES):
             yield _mark_all_on_truncate(table)
+        for table, columns in MOVES.items():
+            yield _wait_for_holders(table, columns)
     yield _remove_kpi(vendor)
+
+
+def _select(source: Source, vendor: str, rows: str) -> str:
+    hold = f"FOR KEY SHARE OF {source.holds}" if vendor == "postgresql" else ""
+    return source.select.format(rows=rows, hold=hold)
 
 
 def _insert(source: Source, vendor: str, rows: str) -> str:
     return (
         f"INSERT INTO metrics_stalemarker ({source.marks}, created_at) "
-        f"SELECT marked.id, {NOW[vendor]} FROM ({source.select.format(rows=rows)}) AS marked(id)"
+        f"SELECT marked.id, {NOW[vendor]} FROM ({_select(source, vendor, rows)}) AS marked(id)"
     )
 
 
@@ -196,6 +217,18 @@ def _mark_all_on_truncate(table: str) -> Trigger:
     )
 
 
+def _wait_for_holders(table: str, columns: Iterable[str]) -> Trigger:
+    """A row that moves is locked against those who hold it; row by row, and so before the markers are written."""
+    name = f"kam_stale_{table}_move"
+    moves = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+    return _function_trigger(
+        name,
+        table,
+        f"UPDATE ON {table} FOR EACH ROW WHEN ({moves})",
+        f"PERFORM 1 FROM {table} WHERE id = NEW.id FOR UPDATE; RETURN NULL;",
+    )
+
+
 def _sqlite(source: Source) -> Iterable[Trigger]:
     name = source.name
     named = sorted({"id", *source.columns})
@@ -213,7 +246,7 @@ def _sqlite(source: Source) -> Iterable[Trigger]:
         del events["insert"]
     for event, (when, rows) in events.items():
         # SQLite cannot name the columns of a subquery from outside: the empty first part names it.
-        select = source.select.format(rows=rows)
+        select = _select(source, "sqlite", rows)
         body = (
             f"INSERT INTO metrics_stalemarker ({source.marks}, created_at) "
             f"SELECT marked.id, {NOW['sqlite']} FROM (SELECT NULL AS id WHERE 0 UNION ALL SELECT * FROM ({select})) "
