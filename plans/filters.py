@@ -222,6 +222,7 @@ class TerritoryBusinessPlanFilter(PlanFilter):
         Territory, field_name="territory__edges_up__ancestor", label=_("Territory")
     )
     plan_type = VisibleChoiceFilter(PlanType, label=_("Plan type"), widget=TerritoryPlanTypeSelect)
+    copied_from = VisibleChoiceFilter(TerritoryBusinessPlan, label=_("Copied from"), widget=forms.HiddenInput)
 
     search_fields = ("name", "territory__name")
     ordering_fields: ClassVar = {**PlanFilter.ordering_fields, "territory": "territory__name"}

@@ -12,12 +12,12 @@ from django.urls import reverse_lazy
 from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, Product, ProductCategory, Territory, TerritoryEdge
+from crm.models import Account, Product, ProductCategory, Territory
 from kam.core.forms import SearchChoiceField, VersionedModelForm
 from kam.core.money import currency_choices, round_money
 from kam.core.pages import as_uuid
 from kam.users.forms import UserChoiceField
-from kam.users.models import Role, User
+from kam.users.models import User
 from plans import operations
 from plans.enums import ANALYSES, SECTIONS, Likelihood
 from plans.models import (
@@ -207,11 +207,8 @@ class TerritoryPlanForm(PlanForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         territories = Territory.objects.visible_to(user)
-        if user.role != Role.ADMIN:
-            territories = territories.filter(
-                Q(pk__in=TerritoryEdge.ids_of(user)) | Q(pk=self.instance.territory_id)
-            )
-        self.fields["territory"].queryset = territories  # type: ignore[attr-defined]
+        own = territories.filter(pk=self.instance.territory_id)
+        self.fields["territory"].queryset = territories.open_to(user) | own  # type: ignore[attr-defined]
         self.plan_type_name = self.instance._meta.verbose_name
 
 

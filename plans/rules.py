@@ -73,6 +73,13 @@ def works_in_territory(user: User, obj: Any = None) -> bool:
 
 
 @rules.predicate
+def may_plan_for_such(user: User, obj: Any = None) -> bool:
+    """Like this plan: one of a territory takes a territory to plan for."""
+    plan = plan_of(obj)
+    return plan is None or not plan.is_of_territory or TerritoryEdge.ids_of(user).exists()
+
+
+@rules.predicate
 def works_with_plans(user: User) -> bool:
     return user.role not in {Role.INTEGRATION, Role.VIEWER}
 
@@ -105,6 +112,8 @@ rules.add_perm("plans.add_accountplan", is_active & (is_admin | has_editing_role
 rules.add_perm(
     "plans.add_territorybusinessplan", is_active & (is_admin | (has_editing_role & works_in_territory))
 )
+# Of a plan that the user sees, for another subject or period.
+rules.add_perm("plans.copy_plan", is_active & (is_admin | (has_editing_role & may_plan_for_such)))
 rules.add_perm(
     "plans.change_owner", is_active & (is_admin | (has_editing_role & owns_plan) | manages_territory)
 )

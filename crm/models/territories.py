@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.enums import TerritoryRole
 from kam.core.models import BaseModel, SourcedModel, TrackedCatalogQuerySet, TreeEdge
-from kam.users.models import User
+from kam.users.models import Role, User
 
 
 class TerritoryQuerySet(TrackedCatalogQuerySet):
@@ -16,6 +16,10 @@ class TerritoryQuerySet(TrackedCatalogQuerySet):
     def of(self, user: User) -> TerritoryQuerySet:
         """Those the user works in: as a member the territory itself, as its manager also all below."""
         return self.filter(pk__in=TerritoryEdge.ids_of(user))
+
+    def open_to(self, user: User) -> TerritoryQuerySet:
+        """Those the user may plan for: administrators for all."""
+        return self if user.role == Role.ADMIN else self.of(user)
 
     def below(self, territory: Territory) -> TerritoryQuerySet:
         """The territory and everything below it."""

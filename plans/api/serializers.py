@@ -29,7 +29,6 @@ from plans.models import (
 )
 
 NUMBERS = ("sales_target", "stretch_target")
-LINKS = ("parent_plan", "copied_from")
 
 
 FRAME = (
@@ -77,12 +76,24 @@ class PlanSerializer(KamModelSerializer):
     custom_values = CustomValuesField(required=False)
     percent_complete = fields.PercentField(read_only=True, allow_null=True)
     elapsed_percent = fields.PercentField(read_only=True)
+    links: ClassVar[tuple[str, ...]] = ("copied_from",)  # to other plans of the kind
 
     def prepare(self, rows: Sequence[Plan]) -> None:
         super().prepare(rows)
         user = self.context["request"].user
         self.with_numbers = plans_with_numbers({plan.pk for plan in rows}, user)
         self.people = people_in_custom_values(rows)
+        self.link(rows, user)
+
+    def link(self, rows: Sequence[Plan], user: User) -> None:
+        """Other plans as far as the user sees them. Asked in any case: a statement more or less would tell."""
+        ids = {getattr(plan, f"{name}_id") for plan in rows for name in self.links} - {None}
+        plans: Any = self.Meta.model  # type: ignore[attr-defined]
+        seen = plans.objects.visible_to(user).filter(pk__in=ids or {UUID(int=0)}).only("name", "version")
+        by_id = {plan.pk: plan for plan in seen}
+        for plan in rows:
+            for name in self.links:  # what prefetching sets, and nothing that a save would write
+                plan._state.fields_cache[name] = by_id.get(getattr(plan, f"{name}_id"))
 
     def to_representation(self, instance: Plan) -> dict[str, Any]:
         shown = super().to_representation(instance)
@@ -122,6 +133,8 @@ class PlanSerializer(KamModelSerializer):
 
 
 class AccountPlanSerializer(PlanSerializer):
+    links = ("parent_plan", "copied_from")
+
     class Meta(KamModelSerializer.Meta):
         model = AccountPlan
         fields = (*FRAME, "account", "include_child_accounts", "parent_plan", "copied_from")
@@ -131,26 +144,11 @@ class AccountPlanSerializer(PlanSerializer):
             "parent_plan": {"queryset": AccountPlan.objects.all()},
         }
 
-    def prepare(self, rows: Sequence[AccountPlan]) -> None:
-        super().prepare(rows)
-        self.link(rows, self.context["request"].user)
-
-    def link(self, rows: Sequence[AccountPlan], user: User) -> None:
-        """Other plans as far as the user sees them. Asked in any case: a statement more or less would tell."""
-        ids = {getattr(plan, f"{name}_id") for plan in rows for name in LINKS} - {None}
-        seen = (
-            AccountPlan.objects.visible_to(user).filter(pk__in=ids or {UUID(int=0)}).only("name", "version")
-        )
-        by_id = {plan.pk: plan for plan in seen}
-        for plan in rows:
-            for name in LINKS:  # what prefetching sets, and nothing that a save would write
-                plan._state.fields_cache[name] = by_id.get(getattr(plan, f"{name}_id"))
-
 
 class TerritoryBusinessPlanSerializer(PlanSerializer):
     class Meta(KamModelSerializer.Meta):
         model = TerritoryBusinessPlan
-        fields = (*FRAME, "territory")
+        fields = (*FRAME, "territory", "copied_from")
         extra_kwargs: ClassVar[dict[str, Any]] = {**FRAME_EXTRA, "territory": REQUIRED}
 
 

@@ -15,7 +15,7 @@ from kam.core.api.problems import Conflict
 from kam.core.api.viewsets import VisibleModelViewSet
 from plans import filters, operations
 from plans.api import serializers
-from plans.api.copying import CopyMixin
+from plans.api.copying import CopyMixin, PlanCopySerializer, TerritoryPlanCopySerializer, copy_action
 from plans.models import (
     AccountPlan,
     AccountPlanObjective,
@@ -91,7 +91,7 @@ def plan_step(name: str, text: str, serializer_class: Any) -> Any:
     return described(action(detail=True, methods=["post"])(step))
 
 
-class PlanViewSet(PlanContentViewSet):
+class PlanViewSet(CopyMixin, PlanContentViewSet):
     """What account plans and territory business plans share."""
 
     subject = ""
@@ -140,7 +140,7 @@ class PlanViewSet(PlanContentViewSet):
 
 
 @with_steps
-class AccountPlanViewSet(CopyMixin, PlanViewSet):
+class AccountPlanViewSet(PlanViewSet):
     """Account plans. Their numbers are at `account-plans/{id}/kpis/`.
 
     A list is also filtered by the fields that a plan type adds: `custom.<key>=value`.
@@ -150,6 +150,7 @@ class AccountPlanViewSet(CopyMixin, PlanViewSet):
     queryset = AccountPlan.objects.all()
     serializer_class = serializers.AccountPlanSerializer
     filterset_class = filters.AccountPlanFilter
+    copy = copy_action(PlanCopySerializer)
 
 
 @with_steps
@@ -164,6 +165,7 @@ class TerritoryBusinessPlanViewSet(PlanViewSet):
     serializer_class = serializers.TerritoryBusinessPlanSerializer
     filterset_class = filters.TerritoryBusinessPlanFilter
     role_permission = "plans.add_territorybusinessplan"
+    copy = copy_action(TerritoryPlanCopySerializer)
 
     def perform_update(self, serializer: Any) -> Any:
         if "territory" in {field.name for field in serializer.candidate.changed_fields()}:

@@ -218,6 +218,11 @@ class Plan(BaseModel):
         return self.territory_id is not None
 
     @property
+    def subject_field(self) -> str:
+        """Which field holds what it is for."""
+        return "territory" if self.is_of_territory else "account"
+
+    @property
     def subject(self) -> Account | Territory | None:
         """What the plan is for."""
         return self.territory if self.is_of_territory else self.account

@@ -1,4 +1,4 @@
-"""Deep copy of a plan to another account, another period, or both (domain.md, *Deep copy*).
+"""Deep copy of a plan to another account or territory, another period, or both (domain.md, *Deep copy*).
 
 Each table is read in one statement and written in one, however large the plan is. What a plan holds is
 told in `parts`.
@@ -18,11 +18,11 @@ from django.utils import timezone
 
 from crm.bulk.log import Log
 from crm.bulk.writing import insert_rows
-from crm.models import Account
+from crm.models import Account, Territory
 from kam.core.actor import current_actor
 from kam.users.models import User
 from plans.enums import PlanStatus
-from plans.models import AccountPlan, AccountPlanParticipant, Plan
+from plans.models import AccountPlanParticipant, Plan
 from plans.operations.parts import Part, Table, check_parts, parts
 
 WHY = "parts of a plan that was loaded through the gate"
@@ -34,8 +34,10 @@ NOT_TAKEN_OVER = frozenset({"id", "version", "created_at", "created_by", "update
 
 @dataclass(frozen=True)
 class CopyRequest:
+    """`subject` is what the new plan is for: a plan of an account stays one, and so does a territory's."""
+
     name: str
-    account: Account
+    subject: Account | Territory
     start_date: date
     end_date: date
     owner: User
@@ -46,7 +48,7 @@ class CopyRequest:
 class PlanCopy:
     """What was made: `plan`, the number of rows by part, and whose work fell to the new plan's owner."""
 
-    plan: AccountPlan
+    plan: Plan
     shift: timedelta
     counts: dict[str, int]
     replaced: list[User]
@@ -59,7 +61,7 @@ class DryRun(Exception):
         self.copy = copy
 
 
-def preview_copy(source: AccountPlan, request: CopyRequest) -> PlanCopy:
+def preview_copy(source: Plan, request: CopyRequest) -> PlanCopy:
     """What `copy_plan` would make. Nothing of it stays."""
     try:
         with transaction.atomic():
@@ -69,7 +71,7 @@ def preview_copy(source: AccountPlan, request: CopyRequest) -> PlanCopy:
 
 
 @transaction.atomic
-def copy_plan(source: AccountPlan, request: CopyRequest) -> PlanCopy:
+def copy_plan(source: Plan, request: CopyRequest) -> PlanCopy:
     """Make a draft with the chosen parts of `source`; dates shift by the difference of the start dates.
 
     Raises `ValidationError` by field for what the new plan cannot be.
@@ -87,8 +89,8 @@ def copy_plan(source: AccountPlan, request: CopyRequest) -> PlanCopy:
     return PlanCopy(plan, run.shift, run.counts, run.replaced)
 
 
-def _new_frame(source: AccountPlan, request: CopyRequest) -> AccountPlan:
-    """The plan itself: its texts and settings stay, what belongs to the period or the account starts fresh."""
+def _new_frame(source: Plan, request: CopyRequest) -> Plan:
+    """The plan itself: its texts and settings stay, what belongs to the period or the subject starts fresh."""
     values = {
         column.attname: getattr(source, column.attname)
         for column in Plan._meta.concrete_fields
@@ -96,7 +98,7 @@ def _new_frame(source: AccountPlan, request: CopyRequest) -> AccountPlan:
     }
     values |= {
         "name": request.name,
-        "account": request.account,
+        source.subject_field: request.subject,
         "start_date": request.start_date,
         "end_date": request.end_date,
         "owner": request.owner,
@@ -105,17 +107,17 @@ def _new_frame(source: AccountPlan, request: CopyRequest) -> AccountPlan:
         "parent_plan": None,
         "short_term_plan": "",
     }
-    for name in ("account", "owner", "copied_from", "parent_plan"):
+    for name in (source.subject_field, "owner", "copied_from", "parent_plan"):
         del values[f"{name}_id"]
     if "targets" not in request.include:
         values |= {"sales_target": None, "stretch_target": None}
-    return AccountPlan(**values)
+    return type(source)(**values)
 
 
 class _Run:
     """One copy: rows are collected table by table, handed over to who works on them, then written together."""
 
-    def __init__(self, source: AccountPlan, plan: AccountPlan, request: CopyRequest) -> None:
+    def __init__(self, source: Plan, plan: Plan, request: CopyRequest) -> None:
         self.source = source
         self.plan = plan
         self.owner = request.owner

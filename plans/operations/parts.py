@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -76,13 +76,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Part:
-    """`needs` names the part that this one hangs on; `permission` is asked about the plan that is copied."""
+    """`needs` names the part that this one hangs on; `permission` is asked about the plan that is copied.
+
+    What is promised is promised to one account: plans of territories have none of it.
+    """
 
     name: str
     label: str | Promise
     tables: tuple[Table, ...]
     needs: str = ""
     permission: str = "plans.view_accountplan"
+    for_territories: bool = True
 
 
 _parts: dict[str, Part] = {}
@@ -92,7 +96,7 @@ def register_part(part: Part) -> None:
     """Add a part, or more tables to the part of that name. For apps above, in `AppConfig.ready`."""
     known = _parts.get(part.name)
     tables = known.tables if known else ()
-    _parts[part.name] = Part(part.name, part.label, tables + part.tables, part.needs, part.permission)
+    _parts[part.name] = replace(part, tables=tables + part.tables)
 
 
 def parts() -> list[Part]:
@@ -102,7 +106,8 @@ def parts() -> list[Part]:
 
 def offered_parts(plan: Plan, user: User) -> list[Part]:
     """What this user may take along from a plan."""
-    return [part for part in parts() if user.has_perm(part.permission, plan)]
+    fitting = (part for part in parts() if part.for_territories or not plan.is_of_territory)
+    return [part for part in fitting if user.has_perm(part.permission, plan)]
 
 
 def check_parts(include: Collection[str]) -> None:
@@ -251,5 +256,6 @@ register_part(
             Table(RebateTier, parent="program_id"),
         ),
         permission="plans.view_numbers",
+        for_territories=False,
     )
 )

@@ -1,4 +1,4 @@
-"""Copy a plan to another account or period: look at what would be made, then make it."""
+"""Copy a plan to another account or territory, or period: look at what would be made, then make it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from django.utils.translation import gettext as _
 from kam.core.pages import posted, render_form
 from kam.core.policy import object_required
 from plans.copy_forms import PlanCopyForm
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.operations.copying import PlanCopy, copy_plan, preview_copy
 from plans.operations.parts import parts
 
 
 @object_required(
-    AccountPlan,
-    "plans.add_accountplan",
-    queryset=lambda rows: rows.select_related("account", "owner", "plan_type"),
+    Plan,
+    "plans.copy_plan",
+    queryset=lambda rows: rows.select_related("account", "territory", "owner", "plan_type"),
 )
-def accountplan_copy(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+def accountplan_copy(request: HttpRequest, plan: Plan) -> HttpResponse:
     form = PlanCopyForm(posted(request), source=plan, user=request.user)
     context: dict[str, Any] = {"form": form, "plan": plan, "nav_section": "plans"}
     if request.method == "POST" and form.is_valid():

@@ -137,7 +137,7 @@ def accountplan_detail(request: HttpRequest, plan: Plan) -> HttpResponse:
         "changes": changes_of(plan, sees_numbers=sees_numbers),
         "may_change": may_change,
         "may_delete": user.has_perm("plans.delete_accountplan", plan),
-        "may_copy": not plan.is_of_territory and user.has_perm("plans.add_accountplan"),
+        "may_copy": user.has_perm("plans.copy_plan", plan),
         "may_add_activity": user.has_perm("crm.add_activity"),
         "steps": steps_of(plan) if may_change else [],
         "nav_section": "plans",

@@ -63,7 +63,7 @@ def source(owner: User) -> AccountPlan:
 def asked(source: AccountPlan, owner: User, include: set[str] | None = None, **changes: Any) -> CopyRequest:
     values = {
         "name": "New",
-        "account": source.account,
+        "subject": source.subject,
         "start_date": NEXT,
         "end_date": date(2027, 12, 31),
         "owner": owner,

@@ -95,10 +95,10 @@ def test_plan_is_made_and_changed_in_a_form(
 OF_EVERY_PLAN = (
     *("accountplan_detail", "accountplan_update", "accountplan_delete", "strategy_create"),
     *("objective_create", "participant_create", "target_grid", "plan_products", "plan_product_create"),
-    *("goals_choose", "work_tree", "work_timeline", "work_board"),
+    *("goals_choose", "work_tree", "work_timeline", "work_board", "accountplan_copy"),
 )
 OF_ACCOUNTS = (
-    *("plans:accountplan_copy", "plans:commitment_create", "plans:event_create", "plans:coopfund_create"),
+    *("plans:commitment_create", "plans:event_create", "plans:coopfund_create"),
     *("plans:rebateprogram_create", "metrics:plan_outlook", "metrics:plan_promises", "metrics:plan_revenue"),
 )
 
@@ -127,7 +127,7 @@ def test_pages_of_every_plan_open_and_those_of_an_account_are_not_there(
     text = client.get(plan.get_absolute_url()).content.decode()
     for name in ("plan_outlook", "plan_promises", "plan_revenue"):
         assert page(f"metrics:{name}", plan.pk) not in text
-    assert page("plans:accountplan_copy", plan.pk) not in text
+    assert page("plans:accountplan_copy", plan.pk) in text
     assert plan.get_absolute_url() in client.get(page("metrics:home")).content.decode()
 
 
