@@ -2,10 +2,9 @@
 
 import os
 import secrets
-import shlex
 
 from scripts import services
-from scripts.environment import call, ensure, run_script
+from scripts.environment import call, ensure, run_script, words_of
 
 
 def main() -> int:
@@ -20,7 +19,7 @@ def main() -> int:
             "SECRET_KEY": secrets.token_urlsafe(50),
             "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
         }
-        return call([python, "-m", "benchmarks", *shlex.split(os.environ.get("ARGS", ""))], env=environment)
+        return call([python, "-m", "benchmarks", *words_of(os.environ.get("ARGS", ""))], env=environment)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Only the standard library, and no third-party import: this runs before anything 
 
 import hashlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -50,6 +51,14 @@ def run_script(main: Callable[[], int]) -> NoReturn:
     sys.exit(code)
 
 
+def words_of(arguments: str) -> list[str]:
+    """`ARGS` as a shell would split it."""
+    try:
+        return shlex.split(arguments)
+    except ValueError as error:
+        raise MachineProblem(f"ARGS={arguments} cannot be read: {error}.") from error
+
+
 def call(command: Sequence[object], *, env: Mapping[str, str] | None = None) -> int:
     """Run a command in the foreground; when we are stopped, it gets the time to end in order."""
     process = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=env)
@@ -74,7 +83,13 @@ def ensure(kind: str) -> Path:
     if not _works(PYTHON):
         _create()
     say(f"Installing requirements/{kind}.txt into .venv ...")
-    _run([PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", LOCKS[kind]])
+    try:
+        _run([PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", LOCKS[kind]])
+    except subprocess.CalledProcessError as error:
+        raise MachineProblem(
+            f"requirements/{kind}.txt could not be installed: pip says why above. It needs the network, or a package "
+            "index of yours (PIP_INDEX_URL), and room on the disk. Then run the command again."
+        ) from error
     for old in VENV.glob(f".installed-{kind}-*"):
         old.unlink()
     _stamp(kind).touch()

@@ -5,9 +5,8 @@ Exact versions with their hashes, and nothing about where they were downloaded f
 """
 
 import os
-import shlex
 
-from scripts.environment import MachineProblem, call, ensure, run_script
+from scripts.environment import MachineProblem, call, ensure, run_script, words_of
 
 # No options of this machine's pip in the file: they may name where packages come from here.
 OPTIONS = "--generate-hashes --strip-extras --allow-unsafe --no-annotate --no-emit-options --quiet".split()
@@ -16,7 +15,7 @@ OPTIONS = "--generate-hashes --strip-extras --allow-unsafe --no-annotate --no-em
 def main() -> int:
     python = ensure("dev")
     environment = os.environ | {"CUSTOM_COMPILE_COMMAND": "make lock"}
-    options = [*OPTIONS, *shlex.split(os.environ.get("ARGS", ""))]
+    options = [*OPTIONS, *words_of(os.environ.get("ARGS", ""))]
     # The second file repeats the first one's versions, so a test never runs on another Django.
     for target, own in (("base", []), ("dev", ["--extra=dev", "--constraint=requirements/base.txt"])):
         output = f"--output-file=requirements/{target}.txt"

@@ -5,14 +5,13 @@ The last line sums up: so many passed, so many failed, checks included.
 """
 
 import os
-import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from scripts import services
-from scripts.environment import call, ensure, run_script, say
+from scripts.environment import call, ensure, run_script, say, words_of
 from scripts.lint import run_checks
 
 NO_TESTS_COLLECTED = 5  # pytest's exit code
@@ -29,7 +28,7 @@ class Outcome:
 
 
 def main() -> int:
-    arguments = shlex.split(os.environ.get("ARGS", ""))
+    arguments = words_of(os.environ.get("ARGS", ""))
     python = ensure("dev")
     services.ensure_installed()
     outcomes = [] if arguments else [_checks()]

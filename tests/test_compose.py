@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -24,6 +25,20 @@ def test_no_secret_has_a_default(name: str, monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(KeyError, match=f"Set {name} in .env"):
         [substitute(str(value)) for value in COMPOSE["web"]["environment"].values()]
+
+
+def test_every_setting_can_be_chosen_in_env() -> None:
+    """A variable that Compose does not hand on would be set in `.env` and change nothing."""
+    settings = (ROOT / "kam" / "settings.py").read_text()
+    known = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", settings))
+
+    for name in OURS:
+        assert known - set(COMPOSE[name]["environment"]) == {"DEBUG"}  # never in production
+
+
+def test_callers_behind_the_proxy_are_told_apart() -> None:
+    """Rates are counted by address: without this all callers would have that of the proxy."""
+    assert substitute(COMPOSE["web"]["environment"]["NUM_PROXIES"]) == "1"
 
 
 def test_the_image_alone_starts_what_web_starts() -> None:

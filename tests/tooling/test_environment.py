@@ -74,3 +74,20 @@ def test_lock_files_name_no_source() -> None:
         words = path.read_text()
         assert "--hash=sha256:" in words
         assert not re.search(r"https?://|file://|--index|--find| @ ", words)
+
+
+def test_packages_that_cannot_be_had_are_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "base.txt"
+    lock.write_text("kam-nowhere @ file:///no/such/folder")
+    monkeypatch.setitem(environment.LOCKS, "base", lock)
+    monkeypatch.setattr(environment, "VENV", tmp_path)
+    monkeypatch.setattr(environment, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(environment, "_works", lambda python: True)
+
+    with pytest.raises(environment.MachineProblem, match=r"base\.txt could not be installed"):
+        environment.ensure("base")
+    assert not list(tmp_path.glob(".installed-*"))
+    with pytest.raises(environment.MachineProblem, match=r"ARGS=.* cannot be read"):
+        environment.words_of("-k 'half a quote")
