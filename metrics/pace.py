@@ -19,7 +19,7 @@ from metrics.models import PlanKPI
 from metrics.pacing import Histories, Pace, Season, Span, converter_to
 from metrics.record_rows import Reader
 from metrics.records import counted_records
-from plans.actuals import Converter, Sold, as_decimal
+from plans.actuals import Converter, Sold, as_decimal, scopes_of
 from plans.models import Plan, TargetLine
 from plans.models.targets import lies_below
 from plans.targeting import lines_of
@@ -86,7 +86,7 @@ def pace_of(plan: Plan, *, today: date) -> PlanPace:
     by_day: dict[date, Fraction] = defaultdict(Fraction)
     for record in counted_records(plan, "won_revenue"):
         by_day[record.date] += Fraction(record.contribution or NOTHING)
-    span = Span(plan.account_id, plan.include_child_accounts, plan.currency, plan.start_date, plan.end_date)
+    span = Span(scopes_of([plan])[plan.pk], plan.currency, plan.start_date, plan.end_date)
     histories = Histories([span], today=today)
     season = histories.season(span)
     actual = kpi.won_revenue if kpi.is_known else NOTHING

@@ -26,7 +26,7 @@ from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField
 from metrics import policies, seasons
 from metrics.seasons import BY_DAYS, Curve, Month
-from plans.actuals import Converter, Sold, as_decimal, orders_of
+from plans.actuals import Converter, Scope, Sold, as_decimal, orders_in
 from plans.models.targets import lies_below, parents_of_categories
 
 
@@ -100,10 +100,15 @@ class Season:
 
     curve: Curve
     sales_months: dict[str, int]
+    of_products: bool = False  # the orders of some products alone
 
     @property
     def reason(self) -> str:
         """Why this curve, in words."""
+        limit = " " + _("Only orders of the plan's products count.") if self.of_products else ""
+        return self._why() + limit
+
+    def _why(self) -> str:
         if self.curve.source == "account":
             return _("The account's own orders of three years: %(months)s months with sales.") % {
                 "months": self.sales_months["account"]
@@ -119,10 +124,9 @@ class Season:
 
 
 class Span(NamedTuple):
-    """A stretch of time of an account whose season is asked for."""
+    """A stretch of time of an account (or a territory) whose season is asked for."""
 
-    account_id: Any
-    includes_below: bool
+    scope: Scope
     currency: str
     start: date
     end: date
@@ -140,8 +144,7 @@ class Histories:
         days = [seasons.history_span(span.start, today) for span in self.spans]
         self.since = min((since for since, _until in days), default=today)
         self.until = max((until for _since, until in days), default=today)
-        accounts = {span.account_id for span in self.spans}
-        self._own = orders_of(accounts, since=self.since, until=self.until) if accounts else {}
+        self._own = orders_in((span.scope for span in self.spans), since=self.since, until=self.until)
         found = {row.currency for rows in self._own.values() for row in rows}
         wanted = {span.currency for span in self.spans}
         self._converter = Converter(found | wanted if len(found | wanted) > 1 and found else ())
@@ -152,7 +155,8 @@ class Histories:
 
     @cached_property
     def company(self) -> tuple[list[Sold], Converter]:
-        rows = company_months(self.since, self.until)
+        with_products = any(span.scope.products is not None for span in self.spans)
+        rows = company_months(self.since, self.until, with_products=with_products)
         return rows, converter_to(settings.COMPANY_CURRENCY, rows)
 
     def season(
@@ -171,20 +175,20 @@ class Histories:
             months[source] = seasons.months_with_sales(sold)
             curve = seasons.curve_of(source, sold, start=start, end=end)
             if curve is not None:
-                return Season(curve, months)
-        return Season(BY_DAYS, months)
+                return Season(curve, months, span.scope.products is not None)
+        return Season(BY_DAYS, months, span.scope.products is not None)
 
     def _by_month(self, source: str, span: Span, category_id: UUID | None) -> dict[Month, Fraction]:
         if source == "account":
-            own = self._own.get(span.account_id, [])
-            rows = [row for row in own if span.includes_below or not row.is_below]
-            converter, currency = self._converter, span.currency
+            rows, converter, currency = self._own[span.scope], self._converter, span.currency
         else:
             (rows, converter), currency = self.company, settings.COMPANY_CURRENCY
         since, until = seasons.history_span(span.start, self.today)
+        products = span.scope.products
         sold: dict[Month, Fraction] = defaultdict(Fraction)
         for row in rows:
             is_of = category_id is None or lies_below(row.category_id, category_id, self.parents)
+            is_of = is_of and (products is None or row.product_id in products)
             if is_of and since <= row.day <= until:
                 sold[row.day.year, row.day.month] += converter.exact(row, currency) or 0
         return sold
@@ -196,17 +200,15 @@ def converter_to(currency: str, rows: Iterable[Sold]) -> Converter:
     return Converter(others | {currency} if others else ())
 
 
-def company_months(since: date, until: date) -> list[Sold]:
+def company_months(since: date, until: date, *, with_products: bool = False) -> list[Sold]:
     """All orders by month, category and currency; converted at the rate of the month's first day."""
     orders = Order.objects.unscoped("the season of the whole company").filter(
         date__gte=since, date__lte=until
     )
-    groups: Any = (
-        orders.annotate(month=TruncMonth("date"))
-        .order_by()
-        .values_list("month", "product__category", "currency")
-    )
+    keys = ["month", "product__category", "currency", *(["product"] if with_products else [])]
+    groups: Any = orders.annotate(month=TruncMonth("date")).order_by().values_list(*keys)
     groups = groups.annotate(sum=ExactSum("amount", places=MoneyField.decimal_places))
     return [
-        Sold(month, category_id, currency, False, amount) for month, category_id, currency, amount in groups
+        Sold(month, category_id, currency, False, amount, *product)
+        for month, category_id, currency, *product, amount in groups
     ]

@@ -29,7 +29,7 @@ from kam.core.fields import MoneyField, RateField
 from kam.core.money import round_money
 from metrics import policies
 from metrics.pacing import Histories, Pace, Season, Span
-from plans.actuals import as_decimal
+from plans.actuals import Scope, as_decimal
 from plans.enums import PlanStatus
 from plans.models import RebateProgram, RebateTier
 
@@ -152,10 +152,10 @@ def standings_of(programs: Sequence[RebateProgram], *, today: date) -> dict[UUID
 
 
 def span_of(program: RebateProgram) -> Span:
+    """All orders count, also where the plan names products."""
     plan = program.plan
-    return Span(
-        plan.account_id, plan.include_child_accounts, plan.currency, program.start_date, program.end_date
-    )
+    scope = Scope(plan.account_id, includes_below=plan.include_child_accounts)
+    return Span(scope, plan.currency, program.start_date, program.end_date)
 
 
 def with_tiers(programs: QuerySet) -> QuerySet:

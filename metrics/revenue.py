@@ -189,7 +189,7 @@ def account_revenue(
         account=account,
         includes_below=includes_below,
         not_converted=left_out_by_currency(
-            Sale(record.date, None, record.currency, False, record.amount, 1) for record in lost
+            Sale(record.date, None, record.currency, False, record.amount, count=1) for record in lost
         ),
     )
 

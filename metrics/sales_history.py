@@ -138,7 +138,7 @@ def sales_of(
     groups: Any = orders.order_by().values_list("date", "product__category", "currency")
     groups = groups.annotate(sum=ExactSum("amount", places=MoneyField.decimal_places), count=Count("pk"))
     return [
-        Sale(day, category, currency, False, amount, count)
+        Sale(day, category, currency, False, amount, count=count)
         for day, category, currency, amount, count in groups
     ]
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from crm.models import ProductCategory
 from plans import policies
-from plans.actuals import LastYear, counts_for, last_year_of, orders_for
-from plans.models import AccountPlanProduct, Plan, TargetLine
+from plans.actuals import LastYear, last_year_of, orders_in, scopes_of
+from plans.models import Plan, TargetLine
 from plans.models.targets import MOST_LINES, overlaps, parents_of_categories
 
 NOTHING = Decimal(0)
@@ -129,11 +129,7 @@ def save_lines(*, plan: Plan, changed: Sequence[TargetLine], removed: Sequence[T
 def sold_categories(plan: Plan) -> list[ProductCategory]:
     """The categories of which the plan's accounts bought something in the same days a year before."""
     since, until = policies.days_last_year(plan.start_date, plan.end_date)
-    sold = orders_for([plan], since=since, until=until)
-    counted = [row for rows in sold.values() for row in rows if counts_for(plan, row)]
-    found = {row.category_id for row in counted if row.category_id is not None}
-    categories = ProductCategory.objects.filter(pk__in=found)
-    named = AccountPlanProduct.objects.unscoped(REASON).filter(plan=plan)
-    if named.exists():  # the plan counts nothing else
-        categories = categories.filter(pk__in=named.counted_products().values("category"))
-    return list(categories.order_by("name", "pk"))
+    scope = scopes_of([plan])[plan.pk]
+    sold = orders_in([scope], since=since, until=until)[scope]
+    found = {row.category_id for row in sold if row.category_id is not None}
+    return list(ProductCategory.objects.filter(pk__in=found).order_by("name", "pk"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -38,6 +39,23 @@ class AccountPlanProductQuerySet(ByPlanQuerySet):
         below = ProductCategoryEdge.objects.filter(ancestor__in=self.order_by().values("category"))
         named = Q(pk__in=self.order_by().values("product")) | Q(category__in=below.values("descendant"))
         return Product.objects.filter(named, is_competitor=False).order_by()
+
+    def products_by_plan(self) -> dict[UUID, frozenset[UUID]]:
+        """The same by plan; a plan that names nothing is not in it. In one statement, or two."""
+        plans: dict[UUID, list[UUID]] = {}  # by what they name
+        found: dict[UUID, set[UUID]] = {}
+        for plan_id, product_id, category_id in self.order_by().values_list(
+            "plan_id", "product_id", "category_id"
+        ):
+            plans.setdefault(product_id or category_id, []).append(plan_id)
+            found[plan_id] = set()
+        if plans:
+            named = Q(pk__in=plans) | Q(category__edges_up__ancestor__in=plans)
+            ours = Product.objects.filter(named, is_competitor=False).order_by()
+            for product_id, ancestor_id in ours.values_list("pk", "category__edges_up__ancestor"):
+                for plan_id in (*plans.get(product_id, ()), *plans.get(ancestor_id, ())):
+                    found[plan_id].add(product_id)
+        return {plan_id: frozenset(products) for plan_id, products in found.items()}
 
 
 class AccountPlanProduct(BaseModel):

@@ -65,7 +65,7 @@ def converted_by_hand(order: Order, currency: str) -> Fraction:
 
 
 def counted_by_hand(
-    line: TargetLine, plan: AccountPlan, parents: dict[Any, Any], accounts: set[Any]
+    line: TargetLine, plan: AccountPlan, parents: dict[Any, Any], accounts: set[Any], named: set[Any]
 ) -> Decimal:
     days, total = days_by_hand(line, plan), Fraction(0)
     for order in Order.objects.unscoped("test").select_related("product"):
@@ -74,7 +74,8 @@ def counted_by_hand(
         while category is not None:
             chain.append(category)
             category = parents[category]
-        if order.account_id in accounts and order.date in days and line.category_id in chain:
+        counts = not named or not named.isdisjoint([order.product_id, *chain])
+        if counts and order.account_id in accounts and order.date in days and line.category_id in chain:
             total += converted_by_hand(order, plan.currency)
     exact = Decimal(total.numerator) / total.denominator
     return exact.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
@@ -118,11 +119,15 @@ def test_last_year_equals_an_independent_count(seed: int) -> None:
         for year, number in policies.periods_within(plan.start_date, plan.end_date, period)
         for category in (None, dice.choice(categories))
     ]
+    named = {roots[0].pk, products[-1].pk} if seed % 2 else set()
+    if named:
+        factories.create_plan_product(plan, category=roots[0])
+        factories.create_plan_product(plan, products[-1])
 
     found = last_year_of(lines)
 
     covered = {account.pk for account in (accounts[:2] if plan.include_child_accounts else accounts[:1])}
-    expected = {line.pk: counted_by_hand(line, plan, parents, covered) for line in lines}
+    expected = {line.pk: counted_by_hand(line, plan, parents, covered, named) for line in lines}
     assert {line.pk: found[line.pk].amount for line in lines} == expected
     assert any(expected.values())
 
@@ -139,7 +144,7 @@ def test_last_year_takes_as_many_statements_for_many_lines_as_for_one(plan: Acco
             last_year_of(some)
         counts.append(len(statements))
 
-    assert counts[0] == counts[1] == 3
+    assert counts[0] == counts[1] == 4
 
 
 def test_a_correction_by_hand_counts_and_is_said(plan: AccountPlan) -> None:
