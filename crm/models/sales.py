@@ -61,7 +61,12 @@ class Opportunity(SourcedModel):
     probability = PercentField(blank=True, help_text=_("0 to 100; the stage's own when left empty."))
     close_date = models.DateField()
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="opportunities"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="opportunities",
+        db_index=False,
     )
     contacts = models.ManyToManyField(Contact, blank=True, related_name="opportunities")
     next_step = models.CharField(max_length=500, blank=True)
@@ -74,6 +79,12 @@ class Opportunity(SourcedModel):
         indexes = (
             # Finds a plan's opportunities as fast as a stored link would (quality.md, section 4).
             models.Index(fields=("account", "close_date"), name="opportunity_account_date"),
+            # What somebody has let slip is found in it alone.
+            models.Index(
+                fields=("owner", "close_date"),
+                include=("id", "account", "stage"),
+                name="opportunity_owner_date",
+            ),
             # Tells of every row whose it is and whether it is open, so that a list is found in it alone.
             models.Index(
                 fields=("close_date", "id"),
