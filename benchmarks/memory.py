@@ -39,12 +39,12 @@ def measure(report: Report, sizes: Sizes, large: World) -> None:
 
 @contextmanager
 def running_worker() -> Iterator[tuple[int, int]]:
-    """gunicorn with one worker, as the Compose file starts it; yields its port and process id."""
+    """gunicorn with one worker, as the Compose file starts it, with what it installs; yields its port and process id."""
     port = services.free_port()
     command = [
         sys.executable,
         "-m",
-        "gunicorn",
+        "benchmarks.production_worker",
         "kam.wsgi:application",
         f"--bind=127.0.0.1:{port}",
         "--workers=1",
