@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.renderers import TemplatesSetting
 from django.forms.utils import flatatt
 from django.utils.html import conditional_escape, escape, format_html, format_html_join
@@ -42,7 +43,9 @@ def write_option(option: Widget) -> str:
 
 def write_select(widget: Widget) -> SafeString:
     groups = []
-    for name, options, _index in widget["optgroups"]:
+    for name, options, index in widget["optgroups"]:
+        if not index and options[0]["label"] == BLANK_CHOICE_DASH[0][1]:
+            options[0]["label"] = _("Choose…") if widget["required"] else _("None")
         written = mark_safe("\n".join(map(write_option, options)))
         groups.append(format_html('<optgroup label="{}">{}</optgroup>', name, written) if name else written)
     return format_html(

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -65,11 +66,11 @@ class Concern:
     tone: str
     items: list[Item]
     count: int
+    url: str = ""  # where all of them stand
 
     @property
     def more(self) -> int:
-        """How many are not listed, where the list names them one by one."""
-        return self.count - len(self.items) if self.items[0].note else 0
+        return self.count - len(self.items)
 
 
 @signed_in
@@ -163,8 +164,7 @@ def first_of(rows: QuerySet) -> tuple[list[Any], int]:
 def overdue_activities(planned: list[Any]) -> Concern:
     """Only how many: they stand first in the list of activities on the same page."""
     count = planned[0].late_count if planned else 0
-    item = Item(_("Show them"), "", "#activities")
-    return Concern(_("Overdue activities"), "calendar-due", "bad", [item], count)
+    return Concern(_("Overdue activities"), "calendar-due", "bad", [], count, "#activities")
 
 
 def days_late(day: Any, today: date) -> str:
@@ -198,7 +198,8 @@ def slipped_opportunities(user: User, *, today: date) -> Concern:
         )
         for opportunity in slipped
     ]
-    return Concern(_("Slipped opportunities"), "clock", "warn", items, count)
+    url = f"{reverse('crm:opportunity_list')}?slipped=true&owner={user.pk}"
+    return Concern(_("Slipped opportunities"), "clock", "warn", items, count, url)
 
 
 def overdue_objectives(user: User, *, today: date) -> Concern:

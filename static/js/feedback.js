@@ -1,24 +1,40 @@
 // What HTMX does not say by itself: loading, errors, and that a list has changed.
 (() => {
   const announcer = document.getElementById("announcer");
-  const messages = document.getElementById("messages");
+  // Asked for anew each time: a swap that brings messages along replaces the region.
+  const messages = () => document.getElementById("messages");
   const failure = document.getElementById("request-failed");
 
   const say = (text) => {
     if (announcer) announcer.textContent = text;
   };
 
+  // Who has scrolled down sees a message where they are.
+  const bringIntoView = () => {
+    const region = messages();
+    if (!region) return;
+    region.classList.remove("is-floating");
+    region.classList.toggle("is-floating", region.childElementCount > 0 && region.getBoundingClientRect().top < 0);
+  };
+
+  const forgetFailure = () => document.querySelector("[data-request-failed]")?.remove();
+
   const showFailure = (text) => {
-    if (!messages || !failure) return;
-    messages.querySelector("[data-request-failed]")?.remove();
+    // What lies behind an open dialog can be neither seen nor reached.
+    const dialog = document.querySelector("dialog[open]");
+    const region = dialog?.querySelector(".k-sheet-body") ?? messages();
+    if (!region || !failure) return;
+    forgetFailure();
     const message = failure.content.firstElementChild.cloneNode(true);
     message.dataset.requestFailed = "";
     if (text) message.querySelector("[data-text]").textContent = text;
-    messages.append(message);
+    region.prepend(message);
+    if (dialog) message.scrollIntoView({ block: "nearest" });
+    else bringIntoView();
   };
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    messages?.querySelector("[data-request-failed]")?.remove();
+    forgetFailure();
     event.detail.target?.setAttribute("aria-busy", "true");
   });
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -34,6 +50,9 @@
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.requestConfig?.elt?.closest("form[data-filter], [data-list-link]")) say("The list was updated.");
+  });
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (event.detail.target?.id === "messages") bringIntoView();
   });
   document.addEventListener("htmx:sendError", () => showFailure("The server could not be reached. Nothing was saved."));
   document.addEventListener("htmx:timeout", () => showFailure("The server took too long to answer."));

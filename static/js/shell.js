@@ -49,6 +49,12 @@
     for (const menu of openMenus()) if (!menu.contains(event.target) && !event.target.contains(menu)) menu.open = false;
   });
 
+  // On a narrow screen the tabs scroll sideways: the open one is in sight.
+  for (const tab of document.querySelectorAll(".k-tab[aria-current]")) {
+    const list = tab.closest(".k-tabs");
+    list.scrollLeft = tab.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2;
+  }
+
   document.addEventListener("change", (event) => {
     event.target.closest("form[data-submit-on-change]")?.requestSubmit();
   });

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import django_filters
@@ -236,6 +237,21 @@ def test_active_filters_names_each_filter_and_links_to_the_page_without_it():
         {"label": "Close date", "value": "01/31/2026 – …", "url": "?state=a&mine=on&search="},
         {"label": "Mine", "value": "Yes", "url": "?state=a&close_after=2026-01-31&search="},
     ]
+
+
+def test_active_filters_leaves_to_the_open_tab_what_it_says():
+    request = RequestFactory().get("/?state=a&mine=on")
+    tabs = [{"url": "?state=d", "active": False}, {"url": "?state=a", "active": True}]
+
+    def labels(**context: Any) -> list[str]:
+        filterset = a_filter("?state=a&mine=on")
+        filterset.form.fields["state"].widget = forms.HiddenInput()
+        return [
+            chip["label"] for chip in tags.active_filters(Context({"request": request, **context}), filterset)
+        ]
+
+    assert labels(tabs=tabs) == ["Mine"]
+    assert labels() == ["State", "Mine"]
 
 
 def test_active_filters_leaves_out_values_that_are_not_valid():

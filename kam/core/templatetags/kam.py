@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
 from django import forms, template
@@ -307,15 +307,22 @@ def sort_header(
 
 @register.simple_tag(takes_context=True)
 def active_filters(context: Context, filterset: Any) -> list[dict[str, str]]:
-    """The filters in use: what they are called, what they are set to, and the page without each."""
+    """The filters in use: what they are called, what they are set to, and the page without each.
+
+    A hidden one that the open tab sets is told by the tab.
+    """
     form = filterset.form
     if not form.is_bound:
         return []
     form.is_valid()
+    tabs = [tab["url"] for tab in context.get("tabs") or () if tab["active"]]
+    told = {name for url in tabs for name in parse_qs(url.partition("?")[2])}
     chips = []
     for bound in form:
         value = form.cleaned_data.get(bound.name)
         if bound.name == "ordering" or value is None or value == "" or value == []:
+            continue
+        if bound.is_hidden and bound.html_name in told:
             continue
         if text := _filter_value(bound, value):
             keys = _parameter_names(bound)
