@@ -39,7 +39,7 @@ def measure(report: Report, sizes: Sizes, large: World) -> None:
 
 @contextmanager
 def running_worker() -> Iterator[tuple[int, int]]:
-    """gunicorn with one worker, as the Compose file starts it, with what it installs; yields its port and process id."""
+    """gunicorn with one worker, as the Compose file starts it, with its packages; yields its port and process id."""
     port = services.free_port()
     command = [
         sys.executable,
