@@ -28,4 +28,4 @@ VOLUME ["/app/var/media"]
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 
-CMD ["gunicorn", "kam.wsgi:application", "--bind=0.0.0.0:8000", "--timeout=60", "--graceful-timeout=30", "--worker-tmp-dir=/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "kam.wsgi:application", "--bind=0.0.0.0:8000", "--threads=4", "--timeout=60", "--graceful-timeout=30", "--worker-tmp-dir=/dev/shm", "--no-control-socket"]

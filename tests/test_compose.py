@@ -1,8 +1,10 @@
 """docker-compose.yml, proven without Docker: its very commands run against a real PostgreSQL and Redis."""
 
+import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 
@@ -75,6 +77,8 @@ def test_the_services_start_work_together_and_stop_in_order(stack: Stack) -> Non
     assert eventually(lambda: stack.request("GET", "/readyz")[0] == 200, seconds=30), stack.log("web")
     assert eventually(lambda: "ready." in stack.log("worker"), seconds=30), stack.log("worker")
 
+    assert answers_beside_slow_clients(stack), stack.log("web")
+
     # One change through the API: the worker, alone, makes the numbers right.
     _status, answer = stack.request(
         "POST", "/api/v1/auth/token/", body={"username": "kam", "password": "kam-demo"}
@@ -102,6 +106,20 @@ def test_the_services_start_work_together_and_stop_in_order(stack: Stack) -> Non
 
     stack.manage("check_kpis")
     stop_in_order({"sweep": sweep, "web": web}, stack)
+
+
+def answers_beside_slow_clients(stack: Stack) -> bool:
+    """As many as there are processes begin a request and do not end it; one says that it will send a lot."""
+    begun = b"POST /login/ HTTP/1.1\r\nHost: kam.example\r\nX-Forwarded-Proto: https\r\n"
+    with contextlib.ExitStack() as opened:
+        address = ("127.0.0.1", stack.port)
+        slow = [opened.enter_context(socket.create_connection(address)) for _process in range(3)]
+        for client in slow:
+            client.sendall(begun)
+        slow[0].settimeout(10)
+        slow[0].sendall(b"Content-Length: 90000000\r\n\r\n")
+        assert b" 413 " in slow[0].recv(100)
+        return stack.request("GET", "/healthz")[0] == 200
 
 
 def won_opportunity_of_kam(stack: Stack) -> tuple[str, str, str]:
