@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from crm.models import Account, Contact, Opportunity
 from kam.core.pages import typed
 from kam.core.policy import signed_in
-from plans.models import AccountPlan, TerritoryBusinessPlan
+from plans.models import AccountPlan, MedicalInsight, TerritoryBusinessPlan
 
 SHOWN = 8
 COUNTED = 100  # beyond that, the number of matches helps nobody
@@ -84,14 +84,19 @@ def groups_for(request: HttpRequest, text: str) -> list[Group]:
         groups.insert(
             3, group("opportunities", _("Opportunities"), "coins", found, "crm:opportunity_list", text)
         )
+    insights = MedicalInsight.objects.visible_to(user).select_related("topic", "account")
+    found = matching(insights, text, "account__name", name="text")
+    groups.append(
+        group("insights", _("Medical insights"), "message", found, "plans:medicalinsight_list", text)
+    )
     return groups
 
 
-def matching(rows: QuerySet, text: str, *also: str) -> QuerySet:
+def matching(rows: QuerySet, text: str, *also: str, name: str = "name") -> QuerySet:
     """Every word occurs in the name or in one of the other fields."""
     for word in text.split()[:8]:
         condition = Q()
-        for field in ("name", *also):
+        for field in (name, *also):
             condition |= Q(**{f"{field}__icontains": word})
         rows = rows.filter(condition)
     return rows

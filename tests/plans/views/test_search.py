@@ -39,6 +39,27 @@ def test_confidential_plans_cannot_be_found(
     assert found(client_as, world.keeper, "takeover") == {"plans": 1}
 
 
+def test_medical_insights_are_found_by_who_sees_them(
+    client_as: ClientFor, world: World, cast: dict[str, User]
+) -> None:
+    """Medical colleagues and those above; of the others who takes part in the plan that an insight serves."""
+    plan = factories.create_territory_plan(world.account.territory)
+    factories.create_insight(world.account, "Zebra fish in trials", author=cast["msl"], plan=plan)
+    factories.create_insight(world.account, "Zebra stripes", author=cast["msl"])
+    factories.add_participant(plan, cast["colleague"])
+
+    counts = {name: found(client_as, user, "zebra trials") for name, user in cast.items()}
+
+    seen = {"insights": 1}
+    assert counts == {name: {} for name in cast} | dict.fromkeys(
+        ("msl", "manager", "executive", "admin", "colleague"), seen
+    )
+    assert found(client_as, cast["msl"], "zebra") == {"insights": 2}
+    assert found(client_as, cast["colleague"], "zebra") == seen
+    page = get(client_as(cast["msl"]), URL, data={"q": "harbour zebra"})
+    assert "Zebra stripes Harbour Clinics · Research" in text_of(page)
+
+
 def test_every_word_must_occur(client_as: ClientFor, world: World, account_manager: User) -> None:
     assert found(client_as, account_manager, "ines prado") == {"contacts": 1}
     assert found(client_as, account_manager, "ines zebra") == {}
@@ -71,7 +92,7 @@ def test_statements_do_not_grow_with_the_matches(
     client_as: ClientFor, world: World, account_manager: User, django_assert_num_queries
 ) -> None:
     client = client_as(account_manager)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         get(client, URL, data={"q": "harbour"})
     for _number in range(2):
         account = factories.create_account(
@@ -80,7 +101,7 @@ def test_statements_do_not_grow_with_the_matches(
         factories.create_plan(account, "Harbour plan", owner=factories.create_user())
         factories.create_contact(account, "Harbour Master")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         get(client, URL, data={"q": "harbour"})
 
 
