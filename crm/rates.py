@@ -17,9 +17,15 @@ class Rates:
     """The rates of some currencies to the company's, which has 1 to itself."""
 
     def __init__(self, currencies: Iterable[str] = ()) -> None:
-        wanted = set(currencies) - {settings.COMPANY_CURRENCY}
-        self._days: dict[str, list[date]] = {currency: [] for currency in wanted}
-        self._rates: dict[str, list[Decimal]] = {currency: [] for currency in wanted}
+        self._days: dict[str, list[date]] = {}
+        self._rates: dict[str, list[Decimal]] = {}
+        self.add(currencies)
+
+    def add(self, currencies: Iterable[str]) -> None:
+        """Read those that are not there yet, in one statement or none."""
+        wanted = set(currencies) - {settings.COMPANY_CURRENCY} - self._days.keys()
+        for currency in wanted:
+            self._days[currency], self._rates[currency] = [], []
         if wanted:
             rows = ExchangeRate.objects.filter(currency__in=wanted).order_by("valid_from")
             for currency, valid_from, rate in rows.values_list("currency", "valid_from", "rate"):

@@ -15,6 +15,7 @@ from decimal import Decimal, localcontext
 from functools import partial
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,7 @@ from kam.users.models import User
 from metrics import operations
 from metrics.models import PlanKPI
 from metrics.record_rows import STATES, PlanRecord, Reader, groups, union
+from plans.enums import PinEffect
 from plans.models import AccountPlanProduct, Plan
 
 TRIES = 3
@@ -94,10 +96,13 @@ def counted_records(plan: Plan, kpi: str) -> list[PlanRecord]:
     return records_in(Reader(plan, kpi, is_excluded=False))
 
 
+def is_put_in(record: PlanRecord) -> bool:
+    """By hand: so it counts whatever its day."""
+    return record.pin is not None and record.pin.effect == PinEffect.INCLUDE
+
+
 def records_in(reader: Reader) -> list[PlanRecord]:
-    rows = list(union(reader.rows(None)))
-    reader.load_rates({row.money for row in rows})
-    return reader.records(rows)
+    return _told(reader, reader.rows(None))
 
 
 def exact_total(reader: Reader, kpi: str) -> Decimal:
@@ -109,12 +114,30 @@ def exact_total(reader: Reader, kpi: str) -> Decimal:
     return of_number.total(found)[1]
 
 
-def possible_records(reader: Reader, deals: Collection[UUID] | None = None) -> list[PlanRecord]:
+def possible_records(reader: Reader, deals: Collection[UUID] | QuerySet | None = None) -> list[PlanRecord]:
     """What is open (of these deals, or of all) and in the reader's plan on its own day, or would be on another."""
+    return _told(reader, _possible(reader, deals))
+
+
+def open_records(reader: Reader, deals: QuerySet) -> tuple[list[PlanRecord], list[PlanRecord]]:
+    """What is open in the reader's plan; and that together with what of these deals would be in it on another
+    day. In one statement."""
+    plan = reader.plan
+    found = _told(reader, [*reader.rows(None), *_possible(reader, deals)])
+    every = list({(record.kind, record.id): record for record in found}.values())
+    counted = [
+        record
+        for record in every
+        if not record.reason and (is_put_in(record) or plan.start_date <= record.date <= plan.end_date)
+    ]
+    return counted, every
+
+
+def _possible(reader: Reader, deals: Collection[UUID] | QuerySet | None) -> list[QuerySet]:
     open_ended = copy(reader)
     open_ended.plan = copy(reader.plan)
     open_ended.plan.start_date, open_ended.plan.end_date = date.min, date.max
-    found: list[PlanRecord] = []
+    found: list[QuerySet] = []
     for is_excluded in (False, True):  # on its own day one may have no rate
         open_ended.is_excluded = is_excluded
         querysets = open_ended.rows(None)
@@ -122,10 +145,14 @@ def possible_records(reader: Reader, deals: Collection[UUID] | None = None) -> l
             querysets = [rows.filter(opportunity_key__in=deals) for rows in querysets]
         if is_excluded:
             querysets = [rows.filter(reason="not_converted") for rows in querysets]
-        rows = list(union(querysets))
-        open_ended.load_rates({row.money for row in rows})
-        found += open_ended.records(rows)
+        found += querysets
     return found
+
+
+def _told(reader: Reader, querysets: list[QuerySet]) -> list[PlanRecord]:
+    rows = list(union(querysets))
+    reader.load_rates({row.money for row in rows})
+    return reader.records(rows)
 
 
 def _waiting(plan: Plan) -> set[int]:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from crm.models import Opportunity
 from kam.core.changes import StaleObjectError, bump_version
-from kam.core.writing import check_row
 from kam.users.models import User
 from metrics.records import possible_records
 from metrics.scenario_models import MOST_BLOCKS, MOST_CHANGES, BuildingBlock, Scenario, ScenarioChange
@@ -45,35 +44,35 @@ def countable(plan: Plan, deal_ids: Sequence[UUID]) -> set[UUID]:
 @transaction.atomic
 def keep_change(
     *, scenario: Scenario, deal: Opportunity, values: Mapping[str, Any], version: int
-) -> ScenarioChange | None:
-    """Let the deal be so in the scenario; what is as it is in truth is no change. None: nothing is otherwise.
+) -> list[ScenarioChange]:
+    """Let the deal be so in the scenario; what is as it is in truth is no change. Returns all of its changes.
 
     `version` is that of the change the writer has seen, 0 if there was none; raises `StaleObjectError`.
     """
-    scenario = locked(scenario)
-    rows = ScenarioChange.objects.unscoped(PART)
-    change = rows.filter(scenario=scenario, opportunity=deal).first()
+    bump_version(scenario, is_checked=False)  # first: its parts are changed one after the other
+    changes = list(ScenarioChange.objects.unscoped(PART).filter(scenario=scenario))
+    change = next((row for row in changes if row.opportunity_id == deal.pk), None)
     if (change.version if change else 0) != version:
         raise StaleObjectError(change or scenario)
-    change = change or ScenarioChange(scenario=scenario, opportunity=deal, deal_name=deal.name)
+    change = change or ScenarioChange(scenario=scenario, deal_name=deal.name)
+    change.opportunity = deal
     as_is = {"date": deal.close_date, "amount": deal.amount, "probability": deal.probability}
     for name in CHANGE_FIELDS:
         value = values[name]
         setattr(change, name, None if name in as_is and value == as_is[name] else value)
-    if change.is_nothing:
-        if change._state.adding:
-            return None
+    is_new, others = change._state.adding, [row for row in changes if row is not change]
+    if change.is_nothing and not is_new:
         change.delete()
-        bump_version(scenario)
-        return None
-    change.opportunity = deal
-    check_row(change)
-    if change._state.adding and rows.filter(scenario=scenario).count() >= MOST_CHANGES:
+        return others
+    if change.is_nothing or not (is_new or change.changed_fields()):
+        transaction.set_rollback(True)  # nothing is otherwise: the scenario is what it was
+        return changes
+    if errors := _errors_of(change):
+        raise ValidationError(errors)
+    if is_new and len(changes) >= MOST_CHANGES:
         raise ValidationError(_("At most %(most)s changes a scenario.") % {"most": MOST_CHANGES})
-    if change._state.adding or change.changed_fields():
-        change.save()
-        bump_version(scenario)
-    return change
+    change.save()
+    return [*changes, change] if is_new else changes
 
 
 @transaction.atomic

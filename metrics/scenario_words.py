@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.formats import date_format
@@ -14,7 +14,7 @@ from kam.core.formatting import format_money, format_percent
 from kam.users.models import User
 from metrics.enums import ChangeState, DealOutcome
 from metrics.scenario_models import BuildingBlock, Scenario, ScenarioChange
-from metrics.scenarios import Basis, Effect, Result, counts, openable
+from metrics.scenarios import Basis, Effect, Result, counts
 
 OVER = {
     ChangeState.WON: "“%(deal)s” was won since: this change no longer applies.",
@@ -65,22 +65,16 @@ class Told:
         return text % {"count": self.hidden} if self.hidden else ""
 
 
-def seen_by(results: Iterable[Result], user: User) -> set[object]:
-    """The changed deals that the user may open, of several scenarios at once."""
-    return set(openable((e.change.opportunity_id for result in results for e in result.effects), user))
-
-
-def told(
-    scenario: Scenario, result: Result, blocks: Iterable[BuildingBlock], *, user: User, seen: set[object]
-) -> Told:
-    is_author = scenario.owner_id == user.pk
+def told(scenario: Scenario, result: Result, *, user: User) -> Told:
+    """The result was worked out for the user."""
+    is_author, seen = scenario.owner_id == user.pk, result.basis.openable
     shown = [
         effect
         for effect in result.effects
         if effect.change.opportunity_id in seen or (effect.deal is None and is_author)
     ]
     lines = [line_of(effect, result.basis) for effect in shown]
-    lines += [line_of_block(block, result.basis) for block in blocks]
+    lines += [line_of_block(block, result.basis) for block in result.blocks]
     return Told(lines, len(result.effects) - len(shown))
 
 

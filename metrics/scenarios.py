@@ -7,28 +7,30 @@ what the changed deals would count on another day. Without changes the result is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
 from crm.models import Opportunity
-from crm.rates import Rates
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
-from metrics import operations, policies, what_if
+from metrics import what_if
 from metrics.enums import ChangeState, DealOutcome
 from metrics.forecast import Deal, Forecast, seed_of
 from metrics.models import PlanKPI
 from metrics.record_rows import PlanRecord, Reader
-from metrics.records import exact_total, possible_records, records_in
+from metrics.records import exact_total, is_put_in, open_records
 from metrics.scenario_models import BuildingBlock, Scenario, ScenarioChange
 from metrics.simulation import outcomes_of
 from metrics.what_if import Frame, Imagined, Piece, Stake, Sums, Wish
-from plans.enums import PinEffect, PlanStatus
+from plans.enums import PlanStatus
 from plans.models import Plan
 
 COUNTS_ALL = "a scenario counts all deals of its plan"
@@ -41,61 +43,71 @@ class Basis:
     """A plan as it stands, with what its scenarios may change."""
 
     plan: Plan
-    kpi: PlanKPI
-    is_fresh: bool
+    as_of: datetime
     today: date
     frame: Frame
     sums: Sums
     deals: Mapping[UUID, Opportunity]  # those that a scenario changes
-    pieces: Mapping[UUID, Sequence[Piece]]  # of them, where the plan counts or would count them
-
-    def result(self, imagined: Mapping[UUID, Imagined], effects: Sequence[Effect] = ()) -> Result:
-        return Result(self, self.sums.changed(imagined), effects)
+    pieces: Mapping[
+        UUID, Sequence[Piece]
+    ]  # of those, and of all that are open, where the plan could count them
+    openable: Set[UUID]  # of those, the ones that the reader may open: the others are counted and never named
 
     @cached_property
     def now(self) -> Result:
-        return self.result({})
+        return Result(self, self.sums)
 
 
-def basis_of(plan: Plan, *, deal_ids: Iterable[UUID], today: date) -> Basis:
-    """A plan that was loaded through the gate, with these deals at hand to be changed."""
-    kpi, is_fresh = operations.fresh_kpi(plan)
-    wanted = set(deal_ids)
+def basis_of(
+    plan: Plan,
+    *,
+    scenarios: Collection[UUID],
+    today: date,
+    user: User | None = None,
+    deal_id: UUID | None = None,
+) -> Basis:
+    """A plan that was loaded through the gate, with the deals of these scenarios, and one more, at hand.
+
+    Read from the records at one instant: nothing that waits to be counted is missing.
+    """
+    changes = ScenarioChange.objects.unscoped(COUNTS_ALL).filter(scenario__in=scenarios)
+    named = changes.filter(opportunity__isnull=False).order_by().values("opportunity")
+    deals = Opportunity.objects.unscoped(COUNTS_ALL).filter(Q(pk__in=named) | Q(pk=deal_id))
+    seen = deals.none() if user is None else Opportunity.objects.visible_to(user)
+    as_of = timezone.now()
     with read_snapshot():
         reader = open_reader(plan)
-        opened, won = records_in(reader), exact_total(reader, "won_revenue")
-        deals = (
-            Opportunity.objects.unscoped(COUNTS_ALL).filter(pk__in=wanted).select_related("stage", "account")
-        )
-        found = {deal.pk: deal for deal in deals}
-        possible = possible_records(reader, wanted) if wanted else []
-        rates = Rates({deal.currency for deal in found.values()} | {plan.currency})
+        opened, possible = open_records(reader, deals.order_by().values("pk"))
+        won = exact_total(reader, "won_revenue")
+        may_open = Exists(seen.filter(pk=OuterRef("pk")))
+        found = list(deals.annotate(may_open=may_open).select_related("stage", "account"))
     stakes = what_if.stakes_of(
         (record.opportunity_id, record.contribution or Decimal(0), record.probability or Decimal(0))
         for record in opened
         if record.opportunity_id is not None
     )
-    frame = Frame(plan.start_date, plan.end_date, plan.currency, conversion(plan.currency, rates))
-    pieces = {} if plan.status == PlanStatus.CANCELLED else pieces_by_deal(possible)
-    return Basis(plan, kpi, is_fresh, today, frame, Sums(Fraction(won), stakes), found, pieces)
+    return Basis(
+        plan,
+        as_of,
+        today,
+        Frame(plan.start_date, plan.end_date, plan.currency, reader.factor),
+        Sums(Fraction(won), stakes),
+        {deal.pk: deal for deal in found},
+        {} if plan.status == PlanStatus.CANCELLED else pieces_by_deal(possible),
+        {deal.pk for deal in found if deal.may_open},
+    )
 
 
-def open_reader(plan: Plan) -> Reader:
-    """Reads what is open in a plan."""
-    return Reader(plan, "pipeline", is_excluded=False)
+class OpenReader(Reader):
+    """Reads what is open in a plan; its copies share the rates, which are read once."""
+
+    def load_rates(self, currencies: set[str]) -> None:
+        if currencies - {self.plan.currency}:
+            self.rates.add(currencies | {self.plan.currency})
 
 
-def conversion(plan_currency: str, rates: Rates) -> Callable[[str, date], Decimal | None]:
-    def factor(currency: str, day: date) -> Decimal | None:
-        """One unit in plan currency; None without a rate."""
-        if currency == plan_currency:
-            return Decimal(1)
-        record_rate, plan_rate = rates.on(currency, day), rates.on(plan_currency, day)
-        if record_rate is None or plan_rate is None:
-            return None
-        return policies.cross_rate(record_rate, plan_rate)
-
-    return factor
+def open_reader(plan: Plan) -> OpenReader:
+    return OpenReader(plan, "pipeline", is_excluded=False)
 
 
 def pieces_by_deal(records: Iterable[PlanRecord]) -> dict[UUID, list[Piece]]:
@@ -103,8 +115,7 @@ def pieces_by_deal(records: Iterable[PlanRecord]) -> dict[UUID, list[Piece]]:
     for record in records:
         if record.opportunity_id is not None:
             counted = record.amount if record.counted is None else record.counted
-            is_put_in = record.pin is not None and record.pin.effect == PinEffect.INCLUDE
-            pieces[record.opportunity_id].append(Piece(record.date, counted, is_put_in))
+            pieces[record.opportunity_id].append(Piece(record.date, counted, is_put_in(record)))
     return pieces
 
 
@@ -132,13 +143,14 @@ class Result:
     basis: Basis
     sums: Sums
     effects: Sequence[Effect] = ()
+    blocks: Sequence[BuildingBlock] = ()
 
     @cached_property
     def numbers(self) -> PlanKPI:
         """The KPIs, of an object that is never saved."""
-        plan, kpi = self.basis.plan, self.basis.kpi
+        plan = self.basis.plan
         sums = self.sums.rounded(plan.currency)
-        target = kpi.sales_target
+        target = plan.sales_target
         variance = None if target is None else sums["total_expected_revenue"] - target
         return PlanKPI(
             plan=plan,
@@ -161,7 +173,7 @@ class Result:
             base=what_if.in_units(self.sums.won, currency),
             seed=seed_of(basis.plan, basis.today),
         )
-        return Forecast(basis.plan, self.numbers, basis.is_fresh, basis.today, deals, outcomes)
+        return Forecast(basis.plan, self.numbers, True, basis.today, deals, outcomes)
 
     def brings(self, key: UUID) -> Decimal:
         """What a deal that stays open brings, in plan currency."""
@@ -172,32 +184,58 @@ def brought(stake: Stake | None, won: Fraction, currency: str) -> Decimal:
     return what_if.rounded(won + (stake.amount if stake is not None else NOTHING), currency)
 
 
-def results_of(plan: Plan, scenarios: Sequence[Scenario], *, today: date) -> tuple[Basis, list[Result]]:
-    """What each scenario of a plan would bring, and the plan as it is: read at one instant."""
-    ids = [scenario.pk for scenario in scenarios]
+@dataclass(frozen=True)
+class Content:
+    """What a scenario consists of."""
+
+    changes: Sequence[ScenarioChange]
+    blocks: Sequence[BuildingBlock]
+
+
+def contents_of(scenarios: Iterable[UUID]) -> dict[UUID, Content]:
+    ids = list(scenarios)
     changes: dict[UUID, list[ScenarioChange]] = defaultdict(list)
     for change in ScenarioChange.objects.unscoped(COUNTS_ALL).filter(scenario__in=ids):
         changes[change.scenario_id].append(change)
     blocks: dict[UUID, list[BuildingBlock]] = defaultdict(list)
     for block in BuildingBlock.objects.unscoped(COUNTS_ALL).filter(scenario__in=ids):
         blocks[block.scenario_id].append(block)
-    named = {pk for rows in changes.values() for change in rows if (pk := change.opportunity_id) is not None}
-    basis = basis_of(plan, deal_ids=named, today=today)
-    return basis, [result_of(basis, changes[pk], blocks[pk]) for pk in ids]
+    return {pk: Content(changes[pk], blocks[pk]) for pk in ids}
 
 
-def result_of(basis: Basis, changes: Iterable[ScenarioChange], blocks: Iterable[BuildingBlock]) -> Result:
+def content_of(scenario: Scenario, changes: Sequence[ScenarioChange] | None = None) -> Content:
+    """`changes`: where they are at hand."""
+    if changes is None:
+        return contents_of([scenario.pk])[scenario.pk]
+    blocks = BuildingBlock.objects.unscoped(COUNTS_ALL).filter(scenario=scenario)
+    return Content(changes, list(blocks))
+
+
+def results_of(
+    plan: Plan, scenarios: Sequence[Scenario], *, today: date, user: User | None = None
+) -> tuple[Basis, list[Result]]:
+    """What each scenario of a plan would bring, and the plan as it is: read at one instant.
+
+    `user` is who may be told the names of deals.
+    """
+    ids = [scenario.pk for scenario in scenarios]
+    contents = contents_of(ids)
+    basis = basis_of(plan, scenarios=ids, today=today, user=user)
+    return basis, [result_of(basis, contents[pk]) for pk in ids]
+
+
+def result_of(basis: Basis, content: Content) -> Result:
     imagined: dict[UUID, Imagined] = {}
     effects = []
-    for change in changes:
+    for change in content.changes:
         effect, outcome = effect_of(basis, change)
         effects.append(effect)
         if outcome is not None and change.opportunity_id is not None:
             imagined[change.opportunity_id] = outcome
-    for block in blocks:
+    for block in content.blocks:
         if counts(basis, block):
             imagined[block.pk] = Imagined(Stake(Fraction(block.amount), block.probability))
-    return basis.result(imagined, effects)
+    return Result(basis, basis.sums.changed(imagined), effects, content.blocks)
 
 
 def counts(basis: Basis, block: BuildingBlock) -> bool:

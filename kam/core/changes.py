@@ -70,18 +70,24 @@ def differs(field: models.Field, old: Any, new: Any) -> bool:
         return True
 
 
-def bump_version(instance: Any) -> None:
-    """What hangs on the row was changed but no field of its own: whoever read it before is out of date."""
+def bump_version(instance: Any, *, is_checked: bool = True) -> None:
+    """What hangs on the row was changed but no field of its own: whoever read it before is out of date.
+
+    Unless `is_checked` it may have been changed since it was read, and the instance stays as it is. Others who
+    change what hangs on it wait from here on.
+    """
     stamps: dict[str, Any] = {"version": models.F("version") + 1}
     if hasattr(instance, "updated_by_id"):
-        instance.updated_at = stamps["updated_at"] = timezone.now()
+        stamps["updated_at"] = timezone.now()
         if actor := current_actor().user:
-            instance.updated_by_id = stamps["updated_by_id"] = actor.pk
-    rows = models.QuerySet(type(instance)).filter(pk=instance.pk, version=instance.version)
-    if not rows.update(**stamps):
+            stamps["updated_by_id"] = actor.pk
+    rows = models.QuerySet(type(instance)).filter(pk=instance.pk)
+    if not (rows.filter(version=instance.version) if is_checked else rows).update(**stamps):
         raise StaleObjectError(instance)
-    instance.version += 1
-    instance._remember()
+    if is_checked:
+        for name, value in (stamps | {"version": instance.version + 1}).items():
+            setattr(instance, name, value)
+        instance._remember()
 
 
 class TrackedQuerySet(models.QuerySet):

@@ -21,13 +21,13 @@ from kam.core.api.viewsets import VisibleModelViewSet, found
 from kam.core.clock import company_today
 from metrics import policies
 from metrics.api.outlook import BarSerializer, amount_text
-from metrics.api.serializers import PercentSerializer, decimal_text, instant, text
+from metrics.api.serializers import PercentSerializer, decimal_text, text
 from metrics.enums import ChangeState
 from metrics.filters import ScenarioFilter
 from metrics.models import BuildingBlock, Scenario, ScenarioChange
 from metrics.scenario_models import MOST_BLOCKS, MOST_CHANGES
 from metrics.scenario_operations import save_scenario
-from metrics.scenario_words import Told, seen_by, told
+from metrics.scenario_words import Told, told
 from metrics.scenarios import Basis, Result, results_of
 from plans.models import AccountPlan, Plan
 from plans.operations import log_confidential_look
@@ -152,7 +152,7 @@ class ScenarioResultSerializer(serializers.Serializer):
     currency = serializers.CharField()
     basis = serializers.CharField()
     date = fields.DayField()
-    as_of = fields.UtcDateTimeField(allow_null=True)
+    as_of = fields.UtcDateTimeField()
     fresh = serializers.BooleanField()
     now = ImaginedNumbersSerializer()
     result = ImaginedNumbersSerializer()
@@ -222,8 +222,8 @@ def result_answer(scenario: Scenario, basis: Basis, result: Result, words: Told)
         "currency": currency,
         "basis": basis.plan.revenue_basis,
         "date": basis.today.isoformat(),
-        "as_of": instant(basis.kpi),
-        "fresh": basis.is_fresh,
+        "as_of": fields.UtcDateTimeField().to_representation(basis.as_of),
+        "fresh": True,  # read from the records themselves
         "now": numbers_of(basis.now),
         "result": numbers_of(result),
         "difference": difference_of(result, basis.now),
@@ -292,7 +292,6 @@ class ScenarioViewSet(VisibleModelViewSet):
     def result(self, request: Request, plan_id: UUID, pk: UUID) -> Response:
         """KPIs and chance with the scenario's changes, as they are now, and the difference."""
         scenario = found(self.visible().select_related("owner"), pk)
-        basis, (result,) = results_of(self.plan, [scenario], today=company_today())
-        blocks = BuildingBlock.objects.visible_to(request.user).filter(scenario=scenario)
-        words = told(scenario, result, blocks, user=request.user, seen=seen_by([result], request.user))
+        basis, (result,) = results_of(self.plan, [scenario], today=company_today(), user=request.user)
+        words = told(scenario, result, user=request.user)
         return Response(result_answer(scenario, basis, result, words))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -17,32 +18,32 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from crm.models import Opportunity
 from kam.core.changes import StaleObjectError
+from kam.core.clock import company_today
 from kam.core.forms import saved
 from kam.core.pages import typed
 from kam.core.policy import object_required
 from kam.users.models import User
-from metrics.models import BuildingBlock, Scenario
+from metrics.models import BuildingBlock, Scenario, ScenarioChange
 from metrics.records import possible_records
 from metrics.scenario_forms import BlockForm, DealForm, category_choices
 from metrics.scenario_operations import (
     clear_changes,
-    countable,
     forget_change,
     keep_block,
     keep_change,
     remove_block,
 )
 from metrics.scenario_words import Line
-from metrics.scenarios import Basis, Effect, open_reader
-from metrics.views.scenarios import Entry, chance_picture, entries_of, span_of, with_plan
+from metrics.scenarios import Basis, Effect, basis_of, content_of, open_reader, result_of
+from metrics.views.scenarios import Entry, chance_picture, entries_of, entry_of, span_of, with_plan
 from metrics.what_if import rounded, stakes_of
 from plans.operations import log_confidential_look
 
@@ -259,10 +260,19 @@ def back_to(request: HttpRequest, scenario: Scenario, anchor: str) -> HttpRespon
 
 
 def swapped(
-    request: HttpRequest, scenario: Scenario, part: str, status: int = 200, **context: Any
+    request: HttpRequest,
+    scenario: Scenario,
+    part: str,
+    status: int = 200,
+    *,
+    found: tuple[Basis, Entry] | None = None,
+    **context: Any,
 ) -> HttpResponse:
-    """The part that a form of HTMX swaps, and the results beside it."""
-    basis, (entry,) = entries_of(scenario.plan, [scenario], request.user)
+    """The part that a form of HTMX swaps, and the results beside it (`found`, where they are at hand)."""
+    if found is None:
+        basis, (entry,) = entries_of(scenario.plan, [scenario], request.user)
+    else:
+        basis, entry = found
     context |= {**results_context(basis, entry), "part": part, "query": request.GET.urlencode()}
     if "deal" in context:
         context["row"] = row_of(context["deal"], basis, entry, None, context.get("deal_form"))
@@ -274,40 +284,56 @@ def swapped(
 @object_required(Scenario, "metrics.change_scenario", queryset=with_plan)
 def scenario_deal(request: HttpRequest, scenario: Scenario, deal_id: UUID) -> HttpResponse:
     """Let a deal be otherwise, or (with `reset`) as it is."""
-    deal = get_object_or_404(with_account(Opportunity.objects.visible_to(request.user)), pk=deal_id)
+    basis = basis_of(
+        scenario.plan, scenarios=[scenario.pk], user=request.user, today=company_today(), deal_id=deal_id
+    )
+    deal = basis.deals.get(deal_id)
+    if deal is None or deal_id not in basis.openable:
+        raise Http404
     if "reset" in request.POST:
         forget_change(scenario=scenario, deal_id=deal.pk)
         if request.htmx:
-            return swapped(request, scenario, "deal", deal=deal)
+            found = with_content(basis, scenario, request.user)
+            return swapped(request, scenario, "deal", found=found, deal=deal)
         return back_to(request, scenario, f"deal-{deal.pk.hex}")
     form = DealForm(request.POST, deal=deal, change=None)
-    if status := refused(form, scenario):
-        if request.htmx:
-            return swapped(request, scenario, "state", status, deal=deal, deal_form=form)
+    status, changes = kept(form, scenario, basis)
+    if not request.htmx:
+        if status == HTTPStatus.OK:
+            return back_to(request, scenario, f"deal-{deal.pk.hex}")
         return show_editor(request, scenario, deal_form=form, status=status)
-    if request.htmx:
-        return swapped(request, scenario, "state", deal=deal)
-    return back_to(request, scenario, f"deal-{deal.pk.hex}")
+    found = with_content(basis, scenario, request.user, changes)
+    refused = {} if status == HTTPStatus.OK else {"deal_form": form}
+    return swapped(request, scenario, "state", status, found=found, deal=deal, **refused)
 
 
-def refused(form: DealForm, scenario: Scenario) -> int:
-    """Keep what was sent; 0, or the status of the answer with the errors in the form."""
+def kept(form: DealForm, scenario: Scenario, basis: Basis) -> tuple[int, list[ScenarioChange] | None]:
+    """Keep what was sent; the status of the answer (with the errors in the form), and the scenario's changes."""
     if not form.is_valid():
-        return 422
-    deal = form.deal
-    if deal.pk not in countable(scenario.plan, [deal.pk]):
+        return HTTPStatus.UNPROCESSABLE_ENTITY, None
+    deal, values = form.deal, dict(form.cleaned_data)
+    if deal.pk not in basis.pieces:
         form.add_error(None, _("This is no open deal of the plan (any more)."))
-        return 422
-    values = dict(form.cleaned_data)
+        return HTTPStatus.UNPROCESSABLE_ENTITY, None
     try:
-        keep_change(scenario=scenario, deal=deal, values=values, version=values.pop("version"))
+        changes = keep_change(scenario=scenario, deal=deal, values=values, version=values.pop("version"))
     except ValidationError as error:
         form.take(error)
-        return 422
+        return HTTPStatus.UNPROCESSABLE_ENTITY, None
     except StaleObjectError as error:
         form.go_on_from(error.instance)
-        return 409
-    return 0
+        return HTTPStatus.CONFLICT, None
+    return HTTPStatus.OK, changes
+
+
+def with_content(
+    basis: Basis, scenario: Scenario, user: User, changes: list[ScenarioChange] | None = None
+) -> tuple[Basis, Entry]:
+    """What comes of the scenario as it stands now, on a basis that was read before it was changed."""
+    content = content_of(scenario, changes)
+    if {row.opportunity_id for row in content.changes} - {None} - basis.deals.keys():  # another window's
+        basis = basis_of(scenario.plan, scenarios=[scenario.pk], user=user, today=basis.today)
+    return basis, entry_of(scenario, result_of(basis, content), user)
 
 
 @require_POST

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -27,12 +25,12 @@ from kam.core.policy import object_required
 from kam.users.models import User
 from metrics.charts import distribution_chart
 from metrics.forecast import Forecast
-from metrics.models import BuildingBlock, Scenario
+from metrics.models import Scenario
 from metrics.scenario_forms import ScenarioForm
 from metrics.scenario_operations import duplicate
-from metrics.scenario_words import Told, seen_by, told
+from metrics.scenario_words import Told, told
 from metrics.scenarios import Basis, Result, results_of
-from plans.models import AccountPlan, Plan
+from plans.models import Plan
 from plans.operations import log_confidential_look
 
 MOST_COMPARED = 4
@@ -40,11 +38,13 @@ SHOWN = 20
 
 
 def with_head(plans: QuerySet) -> QuerySet:
-    return plans.select_related("account", "plan_type", "owner")
+    return plans.select_related("account", "territory", "plan_type", "owner")
 
 
 def with_plan(scenarios: QuerySet) -> QuerySet:
-    return scenarios.select_related("plan__account", "plan__plan_type", "plan__owner", "owner")
+    return scenarios.select_related(
+        "plan__account", "plan__territory", "plan__plan_type", "plan__owner", "owner"
+    )
 
 
 @dataclass(frozen=True)
@@ -92,21 +92,18 @@ DIFFERING = (
 
 
 def entries_of(plan: Plan, scenarios: Sequence[Scenario], user: User) -> tuple[Basis, list[Entry]]:
-    basis, results = results_of(plan, scenarios, today=company_today())
-    blocks: dict[UUID, list[BuildingBlock]] = defaultdict(list)
-    for block in BuildingBlock.objects.visible_to(user).filter(scenario__in=scenarios):
-        blocks[block.scenario_id].append(block)
-    seen = seen_by(results, user)
-    entries = []
-    for scenario, result in zip(scenarios, results, strict=True):
-        words = told(scenario, result, blocks[scenario.pk], user=user, seen=seen)
-        may_change = user.has_perm("metrics.change_scenario", scenario)
-        entries.append(Entry(scenario, result, words, may_change))
-    return basis, entries
+    """Of scenarios that were loaded through the gate."""
+    basis, results = results_of(plan, scenarios, today=company_today(), user=user)
+    return basis, [entry_of(*pair, user) for pair in zip(scenarios, results, strict=True)]
+
+
+def entry_of(scenario: Scenario, result: Result, user: User) -> Entry:
+    may_change = user.has_perm("metrics.change_scenario", scenario)
+    return Entry(scenario, result, told(scenario, result, user=user), may_change)
 
 
 # --- All of a plan ------------------------------------------------------------------------------
-@object_required(AccountPlan, "plans.view_numbers", queryset=with_head)
+@object_required(Plan, "plans.view_numbers", queryset=with_head)
 def scenario_list(request: HttpRequest, plan: Plan) -> HttpResponse:
     log_confidential_look(plan=plan, user=request.user)
     rows = Scenario.objects.visible_to(request.user).filter(plan=plan).select_related("owner", "plan")
@@ -124,7 +121,7 @@ def scenario_list(request: HttpRequest, plan: Plan) -> HttpResponse:
     return render(request, "metrics/scenarios.html", context)
 
 
-@object_required(AccountPlan, "plans.view_numbers", queryset=with_head)
+@object_required(Plan, "plans.view_numbers", queryset=with_head)
 def scenario_compare(request: HttpRequest, plan: Plan) -> HttpResponse:
     """Those that `?scenario=` names (several times), at most four, beside the plan as it is."""
     log_confidential_look(plan=plan, user=request.user)
@@ -231,7 +228,7 @@ def list_url(plan: Plan) -> str:
     return reverse("metrics:scenarios", args=[plan.pk])
 
 
-@object_required(AccountPlan, "plans.view_numbers", queryset=with_head)
+@object_required(Plan, "plans.view_numbers", queryset=with_head)
 def scenario_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     scenario = Scenario(plan=plan, owner=request.user)
     form = ScenarioForm(posted(request), instance=scenario, user=request.user)

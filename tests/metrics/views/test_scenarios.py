@@ -11,10 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from kam.core.clock import company_today
 from kam.core.models import Change
 from kam.users.models import User
 from metrics import operations
+from metrics.enums import DealOutcome
 from metrics.models import BuildingBlock, Scenario, ScenarioChange
+from metrics.scenarios import basis_of
+from metrics.views.scenario_editor import with_content
 from plans.enums import PlanStatus
 from plans.models import AccountPlan
 from tests import factories
@@ -340,4 +344,42 @@ def test_pages_take_a_fixed_number_of_statements(browser: Client, world: World, 
             factories.create_building_block(target, product_category=factories.create_category())
 
     assert statements() == few
-    assert few[0] <= 40
+    assert few[0] <= 20
+
+
+def test_a_kept_row_takes_few_statements_however_much_is_changed_already(
+    browser: Client, world: World, scenario: Scenario
+) -> None:
+    factories.create_rate("EUR", "1.1", valid_from=world.plan.start_date)
+    factories.create_opportunity(world.account, amount=70, currency="EUR")
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as found:
+            row = row_of(world.open, probability="90")
+            assert browser.post(deal_url(scenario, world.open), row, headers=HTMX).status_code == 200
+        browser.post(deal_url(scenario, world.open), {"reset": "1"}, headers=HTMX)
+        return len(found)
+
+    few = statements()
+    for number in range(4):
+        deal = factories.create_opportunity(world.account, amount=80, currency="EUR")
+        factories.create_scenario_change(scenario, deal, probability=10 + number)
+        factories.create_building_block(scenario)
+
+    assert statements() == few <= 20
+
+
+def test_what_another_window_changes_meanwhile_counts_in_the_answer(
+    world: World, scenario: Scenario, account_manager: User
+) -> None:
+    today = company_today()
+    basis = basis_of(
+        world.plan, scenarios=[scenario.pk], user=account_manager, today=today, deal_id=world.open.pk
+    )
+    factories.create_scenario_change(scenario, world.slipped, outcome=DealOutcome.DROPPED)
+
+    _basis, entry = with_content(basis, scenario, account_manager)
+
+    assert entry.result.sums.won == basis.sums.won
+    assert world.slipped.pk in basis.sums.stakes.keys() - entry.result.sums.stakes.keys()
+    assert [line.text for line in entry.told.lines] == ["“Late order”: dropped."]
