@@ -121,6 +121,7 @@ def my_plans(user: User) -> list[Plan]:
 def team_plans(user: User, *, today: date) -> list[Plan]:
     """Current plans of others in the user's scope, the farthest behind first."""
     plans = Plan.objects.visible_to(user).current(today=today).exclude(owner=user)
+    plans = plans.filter(kpi__isnull=False)  # so that they are read in the order of their numbers' index
     behind_first = F("kpi__company_forecast_target_variance").asc(nulls_last=True)
     rows = with_progress(plans).select_related("account", "territory", "owner", "kpi")
     return list(rows.order_by(behind_first, "name")[:SHOWN_PLANS])
