@@ -157,9 +157,10 @@ def concern(label: str, icon: str, tone: str, items: Iterable[Item]) -> Concern:
 
 
 def first_of(rows: QuerySet) -> tuple[list[Any], int]:
-    """As many as are shown, and how many there are: in one statement."""
-    found = list(rows.annotate(in_all=Window(Count("pk")))[:SHOWN_ITEMS])
-    return found, found[0].in_all if found else 0
+    """As many as are shown, and how many there are; by their ids, which an index may tell alone."""
+    found = dict(rows.annotate(in_all=Window(Count("pk"))).values_list("pk", "in_all")[:SHOWN_ITEMS])
+    shown = rows.filter(pk__in=found) if found else []
+    return list(shown), next(iter(found.values()), 0)
 
 
 def overdue_activities(planned: list[Any]) -> Concern:

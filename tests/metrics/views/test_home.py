@@ -177,7 +177,7 @@ def test_home_takes_the_same_statements_for_one_and_three(
     who: str,
     django_assert_num_queries,
 ) -> None:
-    statements = {"account_manager": 12, "manager": 14}[who]
+    statements = {"account_manager": 14, "manager": 16}[who]
     user = cast[who]
     client = client_as(user)
     today = timezone.localdate()
