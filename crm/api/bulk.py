@@ -6,16 +6,17 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers
-from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm.bulk import KINDS, RowError, may_write, upsert
+from crm.bulk import KINDS, BulkResult, may_write, upsert
+from kam.core.api.parsers import StrictJSONParser, check_values
 from kam.core.api.permissions import BY_OBJECT
-from kam.core.api.problems import PayloadTooLarge
-from kam.core.api.serializers import StrictSerializer
+from kam.core.api.problems import MEDIA_TYPE, PayloadTooLarge
+from kam.core.api.serializers import ErrorSerializer, ProblemSerializer, StrictSerializer
 from kam.core.api.throttles import UserThrottle
 from kam.core.api.views import KamAPIView
 
@@ -57,12 +58,26 @@ class RowErrorSerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
+class BulkErrorSerializer(ErrorSerializer):
+    row = serializers.IntegerField(required=False, help_text="Counts from 0.")
+
+
 class BulkResultSerializer(serializers.Serializer):
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     failed = serializers.IntegerField()
     errors = RowErrorSerializer(many=True)
+
+
+class BulkProblemSerializer(ProblemSerializer):
+    """What is wrong with the rows; or, without `row` and the counts, with the request as such."""
+
+    created = serializers.IntegerField(required=False)
+    updated = serializers.IntegerField(required=False)
+    unchanged = serializers.IntegerField(required=False)
+    failed = serializers.IntegerField(required=False)
+    errors = BulkErrorSerializer(many=True)
 
 
 class BulkThrottle(UserThrottle):
@@ -72,19 +87,28 @@ class BulkThrottle(UserThrottle):
     rate = "120/min"
 
 
+class BulkParser(StrictJSONParser):
+    """A text in a row that no database stores is an error of that row, not of the request."""
+
+    def check(self, value: dict[str, Any], *, texts: bool) -> None:
+        check_values({name: item for name, item in value.items() if name != "rows"}, texts=texts)
+        check_values({"rows": value.get("rows")}, texts=False)
+
+
 class BulkView(KamAPIView):
     """Makes what is new, changes what differs, leaves the rest alone."""
 
     kam_policy = BY_OBJECT
+    parser_classes = (BulkParser,)
     throttle_classes = (UserThrottle, BulkThrottle)
     kind: ClassVar[str] = ""
 
     @extend_schema(
         request=BulkSerializer,
-        responses={200: BulkResultSerializer},
+        responses={200: BulkResultSerializer, (400, MEDIA_TYPE): BulkProblemSerializer},
         description=(
             "Makes what is new, changes what differs and leaves the rest alone, in a fixed number of statements. "
-            "With `atomic` a refused row refuses the request: 400, with errors such as `rows.3.amount`."
+            "With `atomic` a refused row refuses the request: 400, with the same members beside those of a problem."
         ),
         examples=[
             OpenApiExample(
@@ -104,16 +128,19 @@ class BulkView(KamAPIView):
             raise PayloadTooLarge(_("A request takes at most %(limit)s rows.") % {"limit": MOST_ROWS})
         result = upsert(kind=self.kind, rows=rows, user=request.user, atomic=atomic)
         if atomic and result.errors:
-            raise refused(result.errors)
+            raise RowsRefused(result)
         return Response(asdict(result))
 
 
-def refused(errors: list[RowError]) -> exceptions.ValidationError:
-    """The problem of a request that was refused as a whole."""
-    rows: dict[str, dict[str, list[ErrorDetail]]] = {}
-    for error in errors:
-        fields = rows.setdefault(str(error.row), {})
-        fields.setdefault(error.field or "non_field_errors", []).append(
-            ErrorDetail(error.message, error.code)
+class RowsRefused(exceptions.ValidationError):
+    """The problem of a request that was refused as a whole: it says the same as the answer to one that was not."""
+
+    def __init__(self, result: BulkResult) -> None:
+        count = result.failed
+        message = ngettext(
+            "%(count)s row was refused; nothing was kept.",
+            "%(count)s rows were refused; nothing was kept.",
+            count,
         )
-    return exceptions.ValidationError({"rows": rows})
+        super().__init__(message % {"count": count})
+        self.members = asdict(result)

@@ -36,6 +36,7 @@ from kam.core.api.serializers import (
     VersionedSerializer,
 )
 from kam.core.models import BaseModel
+from kam.users.models import Role
 
 MAX_PARTS = 200  # lines of an opportunity, schedules of a line, members of a territory
 
@@ -202,10 +203,14 @@ class OpportunitySerializer(SourcedSerializer):
             "lines",
         )
         extra_kwargs: ClassVar[dict[str, Any]] = {
+            "owner": {"help_text": "Left out of a new one: who makes it; a system's has none."},
             "probability": {"allow_null": True, "help_text": "0 to 100; null takes the stage's own."},
         }
 
     def _filled(self, attrs: dict[str, Any]) -> Any:
+        user = self.context["request"].user
+        if self.instance is None and user.role != Role.INTEGRATION:
+            attrs.setdefault("owner", user)
         stage = attrs.get("stage")
         if self.instance is not None and stage is not None and stage.pk != self.instance.stage_id:
             attrs.setdefault("probability", None)  # a new stage brings its own

@@ -8,6 +8,7 @@ feed repeats itself (dates, currencies, stages), so ten thousand rows cost a few
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -103,6 +104,8 @@ def value_cleaner(field: models.Field, accepted: tuple[type, ...]) -> Cleaner:
             raise ValidationError(_("“%(value)s” is not valid here."), "invalid", {"value": shown(raw)})
         if isinstance(raw, str) and len(raw) > LONGEST_NUMBER:
             raise ValidationError(_("This value is too long."), "invalid")
+        if isinstance(raw, str):
+            refuse_unstorable(raw)
         if is_boolean and raw in BOOLEANS:
             return BOOLEANS[raw]
         return field.clean(raw, None)
@@ -147,6 +150,8 @@ def refuse_unstorable(value: str) -> None:
 
 
 def shown(raw: Any) -> str:
-    """A value as an error message may show it: short."""
-    text = repr(raw) if isinstance(raw, list | dict) else str(raw)
+    """A value as an error message may show it: as JSON has it, short, and with nothing that cannot be sent."""
+    is_json = raw is None or isinstance(raw, list | dict | bool)
+    text = json.dumps(raw, default=str, ensure_ascii=False) if is_json else str(raw)
+    text = text.encode("utf-8", "replace").decode().replace("\x00", "?")
     return text if len(text) <= 50 else f"{text[:49]}…"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
@@ -160,6 +160,33 @@ class VisibleFilterSet(django_filters.FilterSet):
             ranged = isinstance(widget, type) and issubclass(widget, SuffixedMultiWidget)
             names |= {f"{name}_{suffix}" for suffix in widget.suffixes} if ranged else {name}
         return names
+
+    @classmethod
+    def repeatable_names(cls) -> set[str]:
+        """Filters that take several values, one parameter each: any of them."""
+        return {
+            name
+            for name, item in cls.base_filters.items()
+            if isinstance(item, django_filters.MultipleChoiceFilter)
+        }
+
+    def parameter_errors(self) -> dict[str, list[ValidationError]]:
+        """What is wrong, by the name of the parameter: a range has two."""
+        found: dict[str, list[ValidationError]] = {}
+        for name, errors in self.errors.as_data().items():
+            found |= self._errors_of_bounds(name) or {name: errors}
+        return found
+
+    def _errors_of_bounds(self, name: str) -> dict[str, list[ValidationError]]:
+        found = {}
+        field = self.form.fields.get(name)
+        if isinstance(field, RangeField):
+            for part, suffix in zip(field.fields, field.widget.suffixes, strict=True):
+                try:
+                    part.clean(self.data.get(f"{name}_{suffix}"))
+                except ValidationError as error:
+                    found[f"{name}_{suffix}"] = error.error_list
+        return found
 
     def refused_orderings(self) -> set[str]:
         """Names of `ordering_fields` that this user may not order by: the order would tell the values."""

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from kam.core.api.fields import DayField
 from kam.core.api.pagination import CappedPagination
 
 
@@ -23,8 +24,8 @@ def day_of(request: Request, parameter: str) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        return DayField().to_internal_value(text)
+    except ValidationError:
         raise refuse(parameter, _("Enter a date, such as 2026-11-21.")) from None
 
 

@@ -66,8 +66,8 @@ class PlanKpiView(PlanNumbersView):
         if code in {None, plan.currency}:
             return False
         if code != settings.COMPANY_CURRENCY:
-            message = _("Only %(plan)s and %(company)s can be shown.")
-            raise refuse("currency", message % {"plan": plan.currency, "company": settings.COMPANY_CURRENCY})
+            offered = " or ".join(dict.fromkeys((plan.currency, settings.COMPANY_CURRENCY)))
+            raise refuse("currency", _("It can be shown in %(offered)s.") % {"offered": offered})
         return True
 
 

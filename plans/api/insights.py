@@ -92,7 +92,7 @@ class MedicalInsightViewSet(VisibleModelViewSet):
         """How many insights there are of each topic, by month: of those that the filters find."""
         filterset = MedicalInsightFilter(request.query_params, self.visible(), request=request)
         if not filterset.is_valid():
-            raise invalid(ValidationError(filterset.errors.as_data()))
+            raise invalid(ValidationError(filterset.parameter_errors()))
         return Response(counts_answer(filterset.qs.counts_by_month()))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
+from rest_framework import serializers
+
 from kam.core.api import fields
 from kam.core.api.serializers import BASE_FIELDS, ME, KamModelSerializer
 from kam.users.models import User
@@ -93,11 +95,12 @@ class CoopFundSerializer(MoneySerializer):
     """`amount` is in the plan's currency."""
 
     fixed_fields = ("plan",)
+    currency = serializers.CharField(source="plan.currency", read_only=True)
     amount = fields.MoneyField(currency="plan.currency")
 
     class Meta(KamModelSerializer.Meta):
         model = CoopFund
-        fields = (*BASE_FIELDS, "plan", "name", "amount", "terms", "is_external")
+        fields = (*BASE_FIELDS, "plan", "name", "currency", "amount", "terms", "is_external")
         extra_kwargs: ClassVar[dict[str, Any]] = {"plan": OF_AN_ACCOUNT}
 
 
@@ -105,11 +108,23 @@ class CoopExpenseSerializer(MoneySerializer):
     """`amount` is in the plan's currency."""
 
     fixed_fields = ("fund",)
+    currency = serializers.CharField(source="plan.currency", read_only=True)
     amount = fields.MoneyField(currency="plan.currency")
 
     class Meta(KamModelSerializer.Meta):
         model = CoopExpense
-        fields = (*BASE_FIELDS, "fund", "name", "kind", "date", "amount", "status", "evidence", "is_external")
+        fields = (
+            *BASE_FIELDS,
+            "fund",
+            "name",
+            "kind",
+            "date",
+            "currency",
+            "amount",
+            "status",
+            "evidence",
+            "is_external",
+        )
 
 
 class RebateTierSerializer(KamModelSerializer):
@@ -127,11 +142,22 @@ class RebateProgramSerializer(MoneySerializer):
 
     fixed_fields = ("plan",)
     hidden: ClassVar[dict[str, Any]] = {"tiers": []}
+    currency = serializers.CharField(source="plan.currency", read_only=True)
     tiers = RebateTierSerializer(many=True, required=False, max_length=MOST_TIERS)
 
     class Meta(KamModelSerializer.Meta):
         model = RebateProgram
-        fields = (*BASE_FIELDS, "plan", "name", "start_date", "end_date", "terms", "is_external", "tiers")
+        fields = (
+            *BASE_FIELDS,
+            "plan",
+            "name",
+            "start_date",
+            "end_date",
+            "terms",
+            "is_external",
+            "currency",
+            "tiers",
+        )
         extra_kwargs: ClassVar[dict[str, Any]] = {"plan": OF_AN_ACCOUNT}
 
     def write(self, row: RebateProgram, relations: dict[str, Any]) -> RebateProgram:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -57,18 +58,39 @@ def test_rows_are_made_changed_and_left_alone(erp: Any) -> None:
     assert list(names) == ["Account 1", "New", "Account 3"]
 
 
-def test_a_refused_row_refuses_the_request(erp: Any, errors_of: Any) -> None:
+def refused_rows(response: Any) -> list[tuple[int, str, str]]:
+    """(row, field, code) of what refused a request as a whole: a problem that says what the answer would."""
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+    body = response.json()
+    assert {"type", "title", "status", "detail", "created", "updated", "unchanged", "failed"} <= set(body)
+    return [(error["row"], error["field"], error["code"]) for error in body["errors"]]
+
+
+def test_a_refused_row_refuses_the_request(erp: Any) -> None:
     rows = [account_row(1), account_row(2, name=""), account_row(3, parent={"external_id": "A9"}), 7]
 
     response = erp.post(url("accounts"), {"rows": rows})
 
-    assert response.status_code == 400
-    assert errors_of(response) == [
-        ("rows.1.name", "required"),
-        ("rows.2.parent", "not_found"),
-        ("rows.3", "invalid"),
-    ]
+    assert refused_rows(response) == [(1, "name", "required"), (2, "parent", "not_found"), (3, "", "invalid")]
+    assert (response.json()["created"], response.json()["failed"]) == (0, 3)
     assert not Account.objects.unscoped("test").exists()
+
+
+NOTHING_STORES = ["a\x00b", "\ud800", {"\ud800": 1}, ["\x00"]]
+
+
+@pytest.mark.parametrize("name", ["name", "parent", "currency", "external_id", "call_frequency", "strange"])
+def test_a_text_that_no_database_stores_is_an_error_of_its_row(erp: Any, name: str) -> None:
+    key = "\ud800\x00" if name == "strange" else name
+    rows = [account_row(number, **{key: text}) for number, text in enumerate(NOTHING_STORES, 2)]
+
+    def post(body: Any) -> Any:  # escaped, as UTF-8 itself cannot hold it
+        return erp.generic("POST", url("accounts"), json.dumps(body), content_type="application/json")
+
+    response = post({"atomic": False, "rows": [account_row(1), *rows]})
+    assert (response.status_code, response.json()["created"], response.json()["failed"]) == (200, 1, 4)
+    assert {error["row"] for error in response.json()["errors"]} == {1, 2, 3, 4}
+    assert post({"mode": "\ud800", "rows": []}).json()["errors"][0]["field"] == "mode"
 
 
 def test_without_atomic_the_answer_names_the_refused_rows(erp: Any) -> None:
@@ -78,7 +100,7 @@ def test_without_atomic_the_answer_names_the_refused_rows(erp: Any) -> None:
     assert response.json() == {"created": 1, "updated": 0, "unchanged": 0, "failed": 1, "errors": [error]}
 
 
-def test_errors_of_lines_name_their_path(world: World, admin: User, api: ApiFor, errors_of: Any) -> None:
+def test_errors_of_lines_name_their_path(world: World, admin: User, api: ApiFor) -> None:
     row = {
         "source": "erp",
         "external_id": "O1",
@@ -93,7 +115,7 @@ def test_errors_of_lines_name_their_path(world: World, admin: User, api: ApiFor,
 
     response = api(admin).post(url("opportunities"), {"rows": [row]})
 
-    assert errors_of(response) == [("rows.0.lines.0.amount", "invalid")]
+    assert refused_rows(response) == [(0, "lines.0.amount", "invalid")]
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,32 @@ def test_body_that_is_too_large_is_413(admin: User, api: ApiFor, errors_of: Any,
     assert errors_of(response) == [(None, "too_large")]
 
 
+@pytest.mark.parametrize(
+    ("resource", "field", "value"),
+    [
+        ("accounts", "name", 5),
+        ("accounts", "website", 5),
+        ("contacts", "email", True),
+        ("stages", "order", "5"),
+        ("stages", "order", True),
+        ("stages", "order", 1.5),
+        ("stages", "is_closed", 0),
+        ("stages", "is_closed", "no"),
+        ("related-object-analyses", "impact", "3"),
+        ("related-object-analyses", "objectives", {}),
+        ("opportunities", "contacts", {}),
+        ("assessment-tasks", "evidence_links", [5]),
+    ],
+)
+def test_a_value_of_another_json_type_is_refused(
+    admin: User, rows: Any, api: ApiFor, errors_of: Any, resource: str, field: str, value: Any
+) -> None:
+    row = rows[resource]
+    response = api(admin).patch(f"{BASE}{resource}/{row.pk}/", {field: value, "version": row.version})
+
+    assert {name for name, _code in errors_of(response)} == {field}
+
+
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*", "nonsense"])
 def test_answers_are_json_only(admin: User, api: ApiFor, errors_of: Any, accept: str) -> None:
     response = api(admin).get(f"{BASE}accounts/", headers={"Accept": accept})
@@ -269,7 +295,7 @@ def test_methods_that_a_path_does_not_know_are_405(
 
     assert response.status_code == 405
     assert errors_of(response) == [(None, "method_not_allowed")]
-    assert "GET" in response["Allow"]
+    assert response["Allow"] == "GET, POST, HEAD"
 
 
 @pytest.mark.parametrize("tag", ["", "nonsense", '"1', '"' + "9" * 40 + '"', "*, *", '"٣"', ","])

@@ -152,7 +152,17 @@ def test_parameters_of_writes_are_refused_too(admin: User, api: ApiFor, errors_o
 def test_several_errors_are_all_named(admin: User, api: ApiFor, errors_of: Any) -> None:
     response = api(admin).get(f"{BASE}opportunities/?close_date_after=x&stage=1&amount_min=a")
 
-    assert {field for field, _code in errors_of(response)} == {"close_date", "stage", "amount"}
+    assert {field for field, _code in errors_of(response)} == {"close_date_after", "stage", "amount_min"}
+
+
+def test_a_parameter_that_takes_one_value_is_given_once(admin: User, api: ApiFor, errors_of: Any) -> None:
+    stages = [factories.create_stage() for _number in range(2)]
+    account = factories.create_account()
+    of_both = "&".join(f"stage={stage.pk}" for stage in stages)
+
+    assert api(admin).get(f"{BASE}opportunities/?{of_both}").status_code == 200
+    twice = api(admin).get(f"{BASE}opportunities/?account={account.pk}&account={account.pk}&page=1&page=2")
+    assert errors_of(twice) == [("account", "repeated"), ("page", "repeated")]
 
 
 # --- Statements -------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def test_counts_are_by_topic_and_month_of_what_the_reader_sees(
     assert counts(account_manager) == {}
     client = api(msl)
     assert errors_of(client.get(f"{INSIGHTS}by-topic/", {"page": 1})) == [("page", "unknown_parameter")]
-    assert errors_of(client.get(f"{INSIGHTS}by-topic/", {"date_after": "x"}))[0][0] == "date"
+    assert errors_of(client.get(f"{INSIGHTS}by-topic/", {"date_after": "x"}))[0][0] == "date_after"
 
 
 def test_who_takes_part_in_the_plan_that_it_serves_sees_it(

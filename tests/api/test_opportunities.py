@@ -29,6 +29,19 @@ def draft(world: World, **values: Any) -> dict[str, Any]:
     }
 
 
+def test_a_new_opportunity_belongs_to_who_makes_it_and_a_system_owns_none(
+    account_manager: User, integration: User, world: World, api: ApiFor
+) -> None:
+    mine = api(account_manager).post(URL, draft(world)).json()
+    nobodys = api(account_manager).post(URL, draft(world, owner=None)).json()
+    fed_account = factories.create_account(source=integration.source, external_id="A1")
+    of_theirs = draft(world, account=str(fed_account.pk), source=integration.source, external_id="1")
+    fed = api(integration).post(URL, of_theirs).json()
+
+    assert (mine["owner"]["id"], nobodys["owner"], fed["owner"]) == (str(account_manager.pk), None, None)
+    assert api(account_manager).patch(f"{URL}{mine['id']}/", {"name": "Beds"}).status_code == 200
+
+
 @pytest.fixture
 def with_parts(world: World) -> Opportunity:
     line = factories.create_opportunity_line(world.slipped, product=world.product, amount=2_000)

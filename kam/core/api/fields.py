@@ -214,12 +214,13 @@ class ManyVisibleRelatedField(serializers.ManyRelatedField):
         return super().get_attribute(instance) if rows is None else rows
 
     def to_internal_value(self, data: Any) -> list[Model]:
-        if isinstance(data, list):
-            if len(data) > MAX_RELATED:
-                raise serializers.ValidationError(
-                    _("At most %(most)s at a time.") % {"most": MAX_RELATED}, code="max_length"
-                )
-            self.child_relation.preload(data)
+        if not isinstance(data, list):  # DRF would take the names of an object for ids
+            self.fail("not_a_list", input_type=type(data).__name__)
+        if len(data) > MAX_RELATED:
+            raise serializers.ValidationError(
+                _("At most %(most)s at a time.") % {"most": MAX_RELATED}, code="max_length"
+            )
+        self.child_relation.preload(data)
         return super().to_internal_value(data)
 
 

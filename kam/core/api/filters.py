@@ -22,5 +22,5 @@ class StrictFilterBackend(DjangoFilterBackend):
             return in_order(queryset, queryset.model._meta.ordering)
         filterset = filterset_class(request.query_params, queryset=queryset, request=request)
         if not filterset.is_valid():
-            raise invalid(ValidationError(filterset.errors.as_data()))
+            raise invalid(ValidationError(filterset.parameter_errors()))
         return filterset.qs

@@ -118,12 +118,14 @@ def problem_body(problem: exceptions.APIException) -> dict[str, Any]:
             )
     else:
         code, detail = errors[0]["code"], errors[0]["message"]
+    members: dict[str, Any] = getattr(problem, "members", {})  # more to say than RFC 9457 asks for
     return {
         "type": f"{TYPE_PREFIX}{code}",
         "title": status.phrase,
         "status": int(status),
         "detail": detail,
         "errors": errors,
+        **members,
     }
 
 

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.validators import UniqueValidator
 
 from kam.core import fields as model_fields
-from kam.core.api import fields
+from kam.core.api import fields, json_types
 from kam.core.api.contributed import Contribution, contributions
 from kam.core.api.problems import invalid
 from kam.core.writing import check_row, save_row
@@ -27,22 +27,28 @@ ME: dict[str, Any] = {"default": serializers.CreateOnlyDefault(serializers.Curre
 
 
 class StrictFields:
-    """A field that the serializer does not know is an error: a typo must not be lost in silence."""
+    """A field that the serializer does not know is an error: a typo must not be lost in silence.
+
+    So is a value of another JSON type than the field's: `"no"` is no boolean, `5` no text.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         known = self.fields  # type: ignore[attr-defined]
-        unknown = {}
+        refused = {}
         if isinstance(data, Mapping):
             message = _("There is no such field.")
-            unknown = {name: [ErrorDetail(message, code="unknown")] for name in data if name not in known}
+            refused = {name: [ErrorDetail(message, code="unknown")] for name in data if name not in known}
+            for name, value in data.items():
+                if name in known and (wrong := json_types.mismatch(known[name], value)):
+                    refused[name] = [ErrorDetail(wrong, code="invalid")]
         try:
             value = super().to_internal_value(data)  # type: ignore[misc]
         except ValidationError as error:
-            if unknown and isinstance(error.detail, dict):
-                raise ValidationError({**error.detail, **unknown}) from error
+            if refused and isinstance(error.detail, dict):
+                raise ValidationError({**error.detail, **refused}) from error
             raise
-        if unknown:
-            raise ValidationError(unknown)
+        if refused:
+            raise ValidationError(refused)
         return value
 
 

@@ -35,7 +35,9 @@ class ApiMixin:
     kam_policy: ClassVar[str | None] = None
     query_parameters: ClassVar[Sequence[OpenApiParameter]] = ()
     is_replayable: ClassVar[bool] = True
-    metadata_class = None  # OPTIONS would list the choices of related fields
+    # No OPTIONS: it would list the choices of related fields, and `Allow` names what there is.
+    metadata_class = None
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with ExitStack() as self.request_scope:
@@ -65,13 +67,22 @@ class ApiMixin:
     def known_parameters(self) -> set[str]:
         return {parameter.name for parameter in self.query_parameters}
 
+    def repeatable_parameters(self) -> set[str]:
+        """Those that may stand in the query more than once. Of any other all but one would be lost."""
+        return set()
+
     def refuse_unknown_parameters(self, request: Request) -> None:
-        unknown = sorted(set(request.query_params) - self.known_parameters())
-        if unknown:
-            message = _("This path knows no such parameter.")
-            raise ValidationError(
-                {name[:100]: [ErrorDetail(message, code="unknown_parameter")] for name in unknown}
-            )
+        known, repeatable = self.known_parameters(), self.repeatable_parameters()
+        errors = {}
+        for name, values in sorted(request.query_params.lists()):
+            if name not in known:
+                message = _("This path knows no such parameter.")
+                errors[name[:100]] = [ErrorDetail(message, code="unknown_parameter")]
+            elif len(values) > 1 and name not in repeatable:
+                message = _("Give this parameter once.")
+                errors[name] = [ErrorDetail(message, code="repeated")]
+        if errors:
+            raise ValidationError(errors)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]

@@ -49,6 +49,9 @@ class VisibleReadOnlyViewSet(ApiMixin, mixins.ListModelMixin, GenericViewSet):
             known |= self.filterset_class.parameter_names() if self.filterset_class else set()
         return known
 
+    def repeatable_parameters(self) -> set[str]:
+        return self.filterset_class.repeatable_names() if self.filterset_class else set()
+
     def get_object(self) -> Any:
         return found(self.get_queryset(), self.kwargs["pk"])
 
