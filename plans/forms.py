@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.urls import reverse_lazy
 from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
@@ -56,7 +57,7 @@ def custom_form_field(definition: CustomField, text: str | None, *, currency: st
         return field
     if definition.kind == FieldKind.CHOICE:
         kept = [text] if text and text not in definition.choices else []
-        offered = [("", "–"), *((choice, choice) for choice in [*definition.choices, *kept])]
+        offered = [*BLANK_CHOICE_DASH, *((choice, choice) for choice in [*definition.choices, *kept])]
         return forms.ChoiceField(choices=offered, **known)
     if definition.kind in {FieldKind.NUMBER, FieldKind.MONEY}:
         number = forms.DecimalField(max_digits=21, decimal_places=6, **known)
@@ -305,6 +306,15 @@ class ObjectiveForm(VersionedModelForm):
             "owner_comments": forms.Textarea(attrs={"rows": 2}),
             "manager_comments": forms.Textarea(attrs={"rows": 2}),
             "lessons_learned": forms.Textarea(attrs={"rows": 2}),
+        }
+        labels = {"manual_progress": _("Progress by hand, %")}
+        help_texts = {
+            "progress_mode": _("By hand, from the measure below, or from what is done of its tasks."),
+            "unit": _("What is counted, such as wards or visits."),
+            "baseline": _("Where it stood at the start."),
+            "current": _("Where it stands today."),
+            "target": _("What is to be reached."),
+            "stretch": _("What would be more than that."),
         }
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

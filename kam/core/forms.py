@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.http import JsonResponse
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -111,6 +113,10 @@ def shown(field: forms.Field, value: Any) -> str:
         return "" if isinstance(field, forms.ModelChoiceField) else str(value or "")
     if value is None or value == "":
         return ""
+    if isinstance(value, Decimal):
+        return number_format(value.normalize() if value % 1 else int(value), force_grouping=True)
+    if isinstance(value, date):
+        return date_format(value)
     if isinstance(value, models.QuerySet | list | tuple):
         return ", ".join(str(item) for item in value)
     choices = getattr(field, "choices", None)

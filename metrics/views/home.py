@@ -27,6 +27,7 @@ from metrics import operations
 from metrics.policies import outlook_tone
 from metrics.portfolio import Totals, portfolio_totals
 from metrics.rules import plans_with_numbers
+from metrics.views.first_steps import first_steps
 from plans.enums import ObjectiveStatus, PlanStatus
 from plans.models import Objective, Plan
 
@@ -90,6 +91,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "may_add_activity": user.has_perm("crm.add_activity"),
         "may_add_plan": user.has_perm("plans.add_accountplan"),
         "is_lagging": operations.is_lagging(),
+        "first_steps": first_steps(user),
         "team_plans": team_plans(user, today=today) if leads else None,
         # Adding up a whole company's records takes a while: only for who asks.
         "totals": portfolio(user, today=today) if leads and "portfolio" in request.GET else None,

@@ -25,9 +25,12 @@ from plans.forms import AccountPlanForm, StatusForm, TerritoryPlanForm
 from plans.models import (
     AccountPlan,
     AccountPlanParticipant,
+    AssessmentTask,
+    Commitment,
     Objective,
     Plan,
     Strategy,
+    TargetLine,
     TerritoryBusinessPlan,
 )
 from templates_app.models import PlanType
@@ -152,10 +155,16 @@ def accountplan_delete(request: HttpRequest, plan: Plan) -> HttpResponse:
     user = request.user
     strategies = Strategy.objects.visible_to(user).filter(plan=plan).count()
     objectives = Objective.objects.visible_to(user).filter(plan=plan).count()
+    tasks = AssessmentTask.objects.visible_to(user).filter(item__action_plan__objective__plan=plan).count()
+    lines = TargetLine.objects.visible_to(user).filter(plan=plan).count()
+    promises = Commitment.objects.visible_to(user).filter(plan=plan).count()
     people = AccountPlanParticipant.objects.visible_to(user).filter(plan=plan).count()
     parts = (
         (strategies, ngettext("strategy", "strategies", strategies)),
         (objectives, ngettext("objective", "objectives", objectives)),
+        (tasks, ngettext("task", "tasks", tasks)),
+        (lines, ngettext("target line", "target lines", lines)),
+        (promises, ngettext("promise", "promises", promises)),
         (people, ngettext("participant", "participants", people)),
     )
     consequences = [{"count": count, "label": label} for count, label in parts if count]

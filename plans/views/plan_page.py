@@ -204,7 +204,18 @@ def changes_of(plan: Plan, *, sees_numbers: bool) -> list[Any]:
 class Step:
     action: str
     label: str
+    icon: str
     is_due: bool
+
+
+STEP_ICONS = {
+    "activate": "circle-check",
+    "hold": "player-pause",
+    "complete": "flag",
+    "archive": "archive",
+    "cancel": "ban",
+    "reopen": "refresh",
+}
 
 
 def steps_of(plan: Plan) -> list[Step]:
@@ -213,7 +224,7 @@ def steps_of(plan: Plan) -> list[Step]:
     due = {"activate": not is_over, "complete": is_over}
     possible = policies.possible_actions(plan.status)
     return [
-        Step(action, str(label), due.get(action, False))
+        Step(action, str(label), STEP_ICONS[action], due.get(action, False))
         for action, (label, _done) in STEPS.items()
         if action in possible
     ]

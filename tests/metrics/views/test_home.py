@@ -202,3 +202,22 @@ def test_home_takes_the_same_statements_for_one_and_three(
     add()
     with django_assert_num_queries(statements):
         get(client, URL)
+
+
+def test_administrator_of_an_empty_system_is_told_what_to_set_up(
+    client_as: ClientFor, admin: User, django_assert_num_queries
+) -> None:
+    client = client_as(admin)
+    labels = [step.label for step in get(client, URL).context["first_steps"]]
+    assert labels[0] == "Add your colleagues"
+
+    factories.create_user()
+    territory = factories.create_territory()
+    factories.create_account(territory=territory)
+    factories.create_stage()
+    factories.create_activity_type()
+    factories.create_plan_type()
+
+    with django_assert_num_queries(12):
+        response = get(client, URL)
+    assert "First steps" not in text_of(response)

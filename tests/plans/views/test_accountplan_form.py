@@ -172,7 +172,7 @@ def test_conflict_shows_both_and_keeps_the_text(
     assert response.status_code == 409
     differences = {d.label: (d.theirs, d.yours) for d in response.context["form"].conflict.fields}
     assert differences == {
-        "Sales target": ("11000.000", "12000"),
+        "Sales target": ("11,000", "12,000"),
         "Name": ("Harbour Clinics this year", "My new name"),
     }
     assert 'value="My new name"' in response.content.decode()
