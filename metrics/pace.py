@@ -126,6 +126,8 @@ def _lines(plan: Plan, by_day: dict[date, Fraction], histories: Histories, today
     found = []
     for line in lines:
         start, end = line.days
+        if start > end:  # the plan's period was moved away from it
+            continue
         if line.category_id is None:
             total = sum((amount for day, amount in by_day.items() if start <= day <= end), Fraction(0))
             actual = as_decimal(total, plan.currency)

@@ -160,7 +160,9 @@ def periods_within(start: date, end: date, period: str) -> list[tuple[int, int]]
 
 
 def year_before(day: date) -> date:
-    """The same day a year earlier; of 29 February the 28th."""
+    """The same day a year earlier; of 29 February the 28th. Never before the calendar begins."""
+    if day.year == date.min.year:
+        return date.min
     return day.replace(year=day.year - 1, day=min(day.day, monthrange(day.year - 1, day.month)[1]))
 
 

@@ -343,6 +343,20 @@ def test_the_account_s_own_season_counts_from_twelve_months_with_sales_on() -> N
     assert [month.needed for month in twelve.months][4:] == [None, *[0] * 6, 1_200]
 
 
+def test_a_line_that_the_period_was_moved_away_from_is_told_no_more() -> None:
+    plan = a_plan()
+    factories.create_target_line(plan, period="quarter", number=1)
+    factories.create_target_line(plan, period="quarter", number=2)
+    plan.start_date = date(2026, 5, 1)
+    plan.save()
+
+    found = at(plan, date(2026, 6, 30))
+
+    assert [(row.pace.start, row.pace.end, row.pace.expected) for row in found.lines] == [
+        (date(2026, 5, 1), date(2026, 6, 30), 1_000)
+    ]
+
+
 def test_the_company_s_season_stands_in() -> None:
     plan = a_plan()
     sell(factories.create_account(), {(2025, month): 100 if month > 6 else 300 for month in range(1, 13)})

@@ -147,6 +147,16 @@ def test_last_year_takes_as_many_statements_for_many_lines_as_for_one(plan: Acco
     assert counts[0] == counts[1] == 4
 
 
+def test_before_the_first_year_nothing_was_sold() -> None:
+    plan = factories.create_plan(start_date=date(1, 1, 1), end_date=date(1, 12, 31))
+
+    assert targeting.sold_categories(plan) == []
+    assert policies.days_last_year(date(2028, 2, 29), date(2029, 2, 28)) == (
+        date(2027, 2, 28),
+        date(2028, 2, 29),
+    )
+
+
 def test_a_correction_by_hand_counts_and_is_said(plan: AccountPlan) -> None:
     factories.create_order(plan.account, amount=800, on_date=date(2024, 5, 5))
     line = factories.create_target_line(plan, last_year_entered=900)
