@@ -22,9 +22,12 @@ class MetricsConfig(AppConfig):
         # After the triggers are back: those of `kam.core`, an app listed before.
         post_migrate.connect(receivers.mark_all_after_migrate, sender=self, dispatch_uid="metrics-mark-all")
         changes_written.connect(receivers.nudge_on_commit, dispatch_uid="metrics-nudge")
-        register_tab(PlanTab("outlook", _("Outlook"), "metrics:plan_outlook", 20, "plans.view_numbers"))
-        register_tab(PlanTab("revenue", _("Revenue"), "metrics:plan_revenue", 18, "plans.view_numbers"))
-        register_tab(PlanTab("what_if", _("What if"), "metrics:scenarios", 21, "plans.view_numbers"))
+        for name, label, order, url_name in (
+            ("revenue", _("Revenue"), 18, "metrics:plan_revenue"),
+            ("outlook", _("Outlook"), 20, "metrics:plan_outlook"),
+            ("what_if", _("What if"), 21, "metrics:scenarios"),
+        ):
+            register_tab(PlanTab(name, label, url_name, order, "plans.view_numbers", for_territories=True))
         register_tab(PlanTab("promises", _("Promises"), "metrics:plan_promises", 40))
         register_account_tab(
             AccountTab("revenue", _("Revenue"), "metrics:account_revenue", 10, "crm.view_commercial")

@@ -15,6 +15,7 @@ class CurveSource(models.TextChoices):
     """Whose orders make the season."""
 
     ACCOUNT = "account", _("the account")
+    TERRITORY = "territory", _("the territory")
     COMPANY = "company", _("the company")
     DAYS = "days", _("none: by days")
 

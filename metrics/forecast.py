@@ -6,11 +6,10 @@ already stands. The same deals on the same day give the same answer.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
@@ -18,9 +17,10 @@ from crm.models import Opportunity
 from kam.core.money import minor_units, round_money
 from kam.users.models import User
 from metrics import operations
+from metrics.amounts import amounts_in
 from metrics.models import PlanKPI
-from metrics.record_rows import PlanRecord
-from metrics.records import counted_records
+from metrics.pipeline import standings_of
+from metrics.record_rows import Reader
 from metrics.simulation import DRAWS, Bet, Outcomes, outcomes_of
 from plans.models import Plan
 
@@ -31,7 +31,7 @@ BARS = 24
 
 @dataclass(frozen=True)
 class Deal:
-    """An open deal of a plan; `amount` in plan currency, rounded to its minor unit."""
+    """An open deal of a plan; `amount` in plan currency, rounded to its minor unit. Named where it is shown."""
 
     opportunity_id: UUID
     name: str
@@ -111,13 +111,17 @@ class Forecast:
         swings = self.outcomes.swings(self._minor(self.kpi.sales_target))
         moving = [Driver(deal, swing * 100) for deal, swing in zip(self.deals, swings, strict=True)]
         moving = [driver for driver in moving if round(driver.swing, 1)]
-        moving.sort(key=lambda driver: (-abs(driver.swing), driver.deal.name, driver.deal.opportunity_id))
-        seen = set(
-            Opportunity.objects.visible_to(user)
-            .filter(pk__in=[driver.deal.opportunity_id for driver in moving])
-            .values_list("pk", flat=True)
+        ids = [driver.deal.opportunity_id for driver in moving]
+        names = dict(
+            Opportunity.objects.visible_to(user).filter(pk__in=ids).order_by().values_list("pk", "name")
         )
-        return [driver for driver in moving if driver.deal.opportunity_id in seen][:SHOWN_DRIVERS]
+        seen = [
+            replace(driver, deal=replace(driver.deal, name=names[driver.deal.opportunity_id]))
+            for driver in moving
+            if driver.deal.opportunity_id in names
+        ]
+        seen.sort(key=lambda driver: (-abs(driver.swing), driver.deal.name, driver.deal.opportunity_id))
+        return seen[:SHOWN_DRIVERS]
 
     # --- Minor units ---
     def _minor(self, amount: Decimal) -> int:
@@ -134,7 +138,7 @@ def in_minor_units(amount: Decimal, currency: str) -> int:
 def forecast_of(plan: Plan, *, today: date) -> Forecast:
     """How a plan that was loaded through the gate may end."""
     kpi, is_fresh = operations.fresh_kpi(plan)
-    deals = open_deals(counted_records(plan, "pipeline"), plan.currency)
+    deals = open_deals(plan)
     bets = [Bet(in_minor_units(deal.amount, plan.currency), int(deal.probability * 10)) for deal in deals]
     won = kpi.won_revenue if kpi.is_known else NOTHING
     outcomes = outcomes_of(bets, base=in_minor_units(won, plan.currency), seed=seed_of(plan, today))
@@ -146,16 +150,10 @@ def seed_of(plan: Plan, today: date) -> str:
     return f"{plan.pk} {today}"
 
 
-def open_deals(records: Sequence[PlanRecord], currency: str) -> list[Deal]:
+def open_deals(plan: Plan) -> list[Deal]:
     """One a deal: its schedules are won or lost together."""
-    totals: dict[UUID, Decimal] = defaultdict(Decimal)
-    first: dict[UUID, PlanRecord] = {}
-    for record in records:
-        if record.opportunity_id is not None and record.is_open:
-            with localcontext(prec=80):
-                totals[record.opportunity_id] += record.contribution or NOTHING
-            first.setdefault(record.opportunity_id, record)
+    standings = standings_of(amounts_in(Reader(plan, "pipeline", is_excluded=False)))
     return [
-        Deal(key, first[key].name, round_money(total, currency), first[key].probability or NOTHING)
-        for key, total in sorted(totals.items())
+        Deal(key, "", round_money(found.total, plan.currency), found.first.probability or NOTHING)
+        for key, found in sorted(standings.items())
     ]

@@ -6,7 +6,6 @@ orders of its category.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,10 +14,10 @@ from fractions import Fraction
 from typing import Any
 
 from metrics import operations, seasons
+from metrics.amounts import sums_by_day
 from metrics.models import PlanKPI
 from metrics.pacing import Histories, Pace, Season, Span, converter_to
 from metrics.record_rows import Reader
-from metrics.records import counted_records
 from plans.actuals import Converter, Sold, as_decimal, scopes_of
 from plans.models import Plan, TargetLine
 from plans.models.targets import lies_below
@@ -83,9 +82,8 @@ def _sum(rows: Iterable[Sold], currency: str, converter: Converter) -> Decimal:
 def pace_of(plan: Plan, *, today: date) -> PlanPace:
     """The pace of a plan that was loaded through the gate, with its months and target lines."""
     kpi, is_fresh = operations.fresh_kpi(plan)
-    by_day: dict[date, Fraction] = defaultdict(Fraction)
-    for record in counted_records(plan, "won_revenue"):
-        by_day[record.date] += Fraction(record.contribution or NOTHING)
+    won = sums_by_day(Reader(plan, "won_revenue", is_excluded=False))
+    by_day = {day: Fraction(amount) for day, amount in won.items()}
     span = Span(scopes_of([plan])[plan.pk], plan.currency, plan.start_date, plan.end_date)
     histories = Histories([span], today=today)
     season = histories.season(span)

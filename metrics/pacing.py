@@ -20,6 +20,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.models import Order
 from kam.core.aggregates import ExactSum
@@ -94,9 +95,12 @@ class Pace:
         return as_decimal(Fraction(self.remaining) / self.months_left, self.currency)
 
 
+SUBJECTS = {"account": gettext_lazy("The account"), "territory": gettext_lazy("The territory")}
+
+
 @dataclass(frozen=True)
 class Season:
-    """A curve, and how many months with sales each history had that was asked for it."""
+    """A curve, and how many months with sales each history had that was asked for it: its own one first."""
 
     curve: Curve
     sales_months: dict[str, int]
@@ -109,15 +113,15 @@ class Season:
         return self._why() + limit
 
     def _why(self) -> str:
-        if self.curve.source == "account":
-            return _("The account's own orders of three years: %(months)s months with sales.") % {
-                "months": self.sales_months["account"]
-            }
-        own = _("The account had sales in %(months)s of the 36 months before: at least 12 are needed.") % {
-            "months": self.sales_months["account"]
-        }
-        if self.sales_months["account"] >= seasons.ENOUGH_MONTHS:
-            own = _("The account never had sales in these months of the year.")
+        own_source, own_months = next(iter(self.sales_months.items()))
+        facts = {"subject": SUBJECTS[own_source], "months": own_months}
+        if self.curve.source == own_source:
+            return _("%(subject)s's own orders of three years: %(months)s months with sales.") % facts
+        own = (
+            _("%(subject)s had sales in %(months)s of the 36 months before: at least 12 are needed.") % facts
+        )
+        if own_months >= seasons.ENOUGH_MONTHS:
+            own = _("%(subject)s never had sales in these months of the year.") % facts
         if self.curve.source == "company":
             return own + " " + _("So the season is that of the whole company.")
         return own + " " + _("The company's orders do not say more. So every day counts the same.")
@@ -145,6 +149,7 @@ class Histories:
         self.since = min((since for since, _until in days), default=today)
         self.until = max((until for _since, until in days), default=today)
         self._own = orders_in((span.scope for span in self.spans), since=self.since, until=self.until)
+        self._found: dict[tuple[str, Span], dict[tuple[Month, UUID | None], Fraction]] = {}
         found = {row.currency for rows in self._own.values() for row in rows}
         wanted = {span.currency for span in self.spans}
         self._converter = Converter(found | wanted if len(found | wanted) > 1 and found else ())
@@ -170,7 +175,7 @@ class Histories:
         """The first history that says enough of these days (all of the span's)."""
         start, end = start or span.start, end or span.end
         months: dict[str, int] = {}
-        for source in ("account", "company"):
+        for source in ("territory" if span.scope.territory_id else "account", "company"):
             sold = self._by_month(source, span, category_id)
             months[source] = seasons.months_with_sales(sold)
             curve = seasons.curve_of(source, sold, start=start, end=end)
@@ -179,18 +184,29 @@ class Histories:
         return Season(BY_DAYS, months, span.scope.products is not None)
 
     def _by_month(self, source: str, span: Span, category_id: UUID | None) -> dict[Month, Fraction]:
-        if source == "account":
+        """What was sold of a category and those below it, or of all."""
+        if (source, span) not in self._found:
+            self._found[source, span] = self._converted(source, span)
+        sold: dict[Month, Fraction] = defaultdict(Fraction)
+        for (month, of_category), amount in self._found[source, span].items():
+            if category_id is None or lies_below(of_category, category_id, self.parents):
+                sold[month] += amount
+        return sold
+
+    def _converted(self, source: str, span: Span) -> dict[tuple[Month, UUID | None], Fraction]:
+        """By month and category."""
+        if source != "company":
             rows, converter, currency = self._own[span.scope], self._converter, span.currency
         else:
             (rows, converter), currency = self.company, settings.COMPANY_CURRENCY
         since, until = seasons.history_span(span.start, self.today)
         products = span.scope.products
-        sold: dict[Month, Fraction] = defaultdict(Fraction)
+        sold: dict[tuple[Month, UUID | None], Fraction] = defaultdict(Fraction)
         for row in rows:
-            is_of = category_id is None or lies_below(row.category_id, category_id, self.parents)
-            is_of = is_of and (products is None or row.product_id in products)
+            is_of = products is None or row.product_id in products
             if is_of and since <= row.day <= until:
-                sold[row.day.year, row.day.month] += converter.exact(row, currency) or 0
+                month = row.day.year, row.day.month
+                sold[month, row.category_id] += converter.exact(row, currency) or 0
         return sold
 
 

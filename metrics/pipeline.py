@@ -6,18 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from fractions import Fraction
+from decimal import Decimal, localcontext
 from uuid import UUID
 
 from crm.models import Opportunity, Stage
-from kam.users.models import User
+from kam.core.money import round_money
 from metrics import seasons
-from metrics.record_rows import PlanRecord
-from plans.actuals import as_decimal
+from metrics.amounts import EXACT, Amount, total_of, weighted_of
 
 MOST_MONTHS = 12
-NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,17 @@ class Deal:
     days_late: int = 0
 
 
+@dataclass
+class Standing:
+    """The first record of a deal, and what all of its records bring."""
+
+    first: Amount
+    total: Decimal
+
+    def days_late(self, today: date) -> int:
+        return max((today - self.first.date).days, 0) if self.first.is_open else 0
+
+
 def columns_of(days: Iterable[date], *, start: date, end: date | None, today: date) -> list[Column]:
     """What slipped, the months from now on, and later; the first and the last only if there is something in it.
 
@@ -96,81 +104,81 @@ def columns_of(days: Iterable[date], *, start: date, end: date | None, today: da
 
 
 def pipeline_of(
-    records: Sequence[PlanRecord], *, currency: str, start: date, end: date | None, today: date
+    amounts: Sequence[Amount], *, currency: str, start: date, end: date | None, today: date
 ) -> Pipeline:
-    """Of open records with what they contribute, unweighted. `end`: of the plan; None: a year is told."""
-    columns = columns_of((record.date for record in records), start=start, end=end, today=today)
-    by_place: dict[tuple[str, int], list[PlanRecord]] = defaultdict(list)
-    for record in records:
-        place = next((n for n, column in enumerate(columns) if column.holds(record.date)), None)
+    """Of open records. `end`: of the plan; None: a year is told."""
+    columns = columns_of({amount.date for amount in amounts}, start=start, end=end, today=today)
+    by_day: dict[tuple[str, date], list[Amount]] = defaultdict(list)
+    for amount in amounts:
+        by_day[amount.stage, amount.date].append(amount)
+    by_place: dict[tuple[str, int], list[Amount]] = defaultdict(list)
+    for (stage, day), found in by_day.items():
+        place = next((n for n, column in enumerate(columns) if column.holds(day)), None)
         if place is not None:
-            by_place[record.stage, place].append(record)
+            by_place[stage, place] += found
     order = dict(Stage.objects.order_by("order", "name").values_list("name", "order"))
     names = sorted({stage for stage, _place in by_place}, key=lambda name: (order.get(name, 0), name))
+    places = range(len(columns))
     rows = []
     for name in names:
-        cells = [by_place[name, place] for place in range(len(columns))]
+        cells = [by_place[name, place] for place in places]
         rows.append(
             StageRow(
                 name,
                 [_cell(cell, currency) for cell in cells],
-                _cell([record for cell in cells for record in cell], currency),
+                _cell([amount for cell in cells for amount in cell], currency),
             )
         )
-    totals = [
-        _cell([r for name in names for r in by_place[name, place]], currency) for place in range(len(columns))
+    totals = [_cell([a for name in names for a in by_place[name, place]], currency) for place in places]
+    return Pipeline(currency, columns, rows, totals, _cell(amounts, currency))
+
+
+def _cell(amounts: Sequence[Amount], currency: str) -> Cell:
+    return Cell(
+        len({amount.opportunity_id for amount in amounts}),
+        total_of(amounts, currency),
+        weighted_of(amounts, currency),
+    )
+
+
+def standings_of(amounts: Iterable[Amount]) -> dict[UUID, Standing]:
+    """By deal, its schedules together."""
+    found: dict[UUID, Standing] = {}
+    with localcontext(prec=EXACT):
+        for amount in amounts:
+            if amount.opportunity_id is None:
+                continue
+            standing = found.get(amount.opportunity_id)
+            if standing is None:
+                found[amount.opportunity_id] = Standing(amount, amount.contribution)
+                continue
+            standing.total += amount.contribution
+            if amount.date < standing.first.date:
+                standing.first = amount
+    return found
+
+
+def deals_of(standings: Mapping[UUID, Standing], *, currency: str, today: date) -> list[Deal]:
+    """Deals that somebody may open, by their names, in this order; one statement."""
+    rows = Opportunity.objects.unscoped("deals that the reader may open").filter(pk__in=list(standings))
+    named = {row[0]: row for row in rows.order_by().values_list("pk", "name", "account_id", "account__name")}
+    return [
+        Deal(
+            *named[key],
+            standing.first.date,
+            standing.first.stage,
+            standing.first.is_open,
+            standing.first.probability,
+            round_money(standing.total, currency),
+            standing.days_late(today),
+        )
+        for key, standing in standings.items()
+        if key in named
     ]
-    return Pipeline(currency, columns, rows, totals, _cell(records, currency))
 
 
-def _cell(records: Sequence[PlanRecord], currency: str) -> Cell:
-    deals = {record.opportunity_id for record in records}
-    amount = sum((Fraction(record.contribution or 0) for record in records), Fraction(0))
-    weighted = sum((weighted_of(record) for record in records), Fraction(0))
-    return Cell(len(deals), as_decimal(amount, currency), as_decimal(weighted, currency))
-
-
-def weighted_of(record: PlanRecord) -> Fraction:
-    return Fraction(record.contribution or 0) * Fraction(record.probability or 0) / 100
-
-
-def deals_of(records: Iterable[PlanRecord], *, currency: str, today: date) -> list[Deal]:
-    """One for each opportunity, its schedules together; the largest first."""
-    by_deal: dict[UUID, list[PlanRecord]] = defaultdict(list)
-    for record in records:
-        if record.opportunity_id is not None:
-            by_deal[record.opportunity_id].append(record)
-    deals = []
-    for key, rows in by_deal.items():
-        first = min(rows, key=lambda row: row.date)
-        value = as_decimal(sum((Fraction(row.contribution or 0) for row in rows), Fraction(0)), currency)
-        late = max((today - first.date).days, 0) if first.is_open else 0
-        deals.append(
-            Deal(
-                key,
-                first.name,
-                first.account_id,
-                first.account_name,
-                first.date,
-                first.stage,
-                first.is_open,
-                first.probability,
-                value,
-                late,
-            )
-        )
-    return sorted(deals, key=lambda deal: (-deal.value, deal.date, deal.opportunity_id))
-
-
-def seen_of(deals: Sequence[Deal], user: User) -> list[Deal]:
-    """Those that the user may open, in their order."""
-    seen = Opportunity.objects.visible_to(user).filter(pk__in=[deal.opportunity_id for deal in deals])
-    ids = set(seen.values_list("pk", flat=True))
-    return [deal for deal in deals if deal.opportunity_id in ids]
-
-
-def by_month(records: Iterable[PlanRecord]) -> Mapping[tuple[int, int], list[PlanRecord]]:
-    found: dict[tuple[int, int], list[PlanRecord]] = defaultdict(list)
-    for record in records:
-        found[record.date.year, record.date.month].append(record)
+def by_month(amounts: Iterable[Amount]) -> Mapping[tuple[int, int], list[Amount]]:
+    found: dict[tuple[int, int], list[Amount]] = defaultdict(list)
+    for amount in amounts:
+        found[amount.date.year, amount.date.month].append(amount)
     return found

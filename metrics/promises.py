@@ -274,24 +274,24 @@ def ledger_of(
     )
 
 
-def commitments_of(plan: AccountPlan, *, today: date) -> list[CommitmentProgress]:
+def commitments_of(plan: Plan, *, today: date) -> list[CommitmentProgress]:
     """Of a plan that was loaded through the gate, without the evidence."""
     rows = _of(plan, Commitment, only_external=False).select_related("activity_type", "owner")
     return list(progress_of(_list(plan, rows), today=today).values())
 
 
-def rebates_of(plan: AccountPlan, *, today: date) -> list[RebateStanding]:
+def rebates_of(plan: Plan, *, today: date) -> list[RebateStanding]:
     """Of a plan whose numbers the reader may see."""
     rows = with_tiers(_of(plan, RebateProgram, only_external=False))
     return list(standings_of(_list(plan, rows), today=today).values())
 
 
-def _of(plan: AccountPlan, model: Any, only_external: bool) -> QuerySet:
+def _of(plan: Plan, model: Any, only_external: bool) -> QuerySet:
     rows = model.objects.unscoped(REASON).filter(plan=plan)
     return rows.filter(is_external=True) if only_external else rows
 
 
-def _list(plan: AccountPlan, rows: QuerySet) -> list[Any]:
+def _list(plan: Plan, rows: QuerySet) -> list[Any]:
     """The rows, which know the plan that is at hand."""
     found = list(rows)
     for row in found:

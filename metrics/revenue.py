@@ -6,26 +6,26 @@ an account's only those that the reader may open. What is named, deal by deal, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
-from fractions import Fraction
+from heapq import nsmallest
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
 
-from crm.models import Account, Opportunity
+from crm.models import Account, AccountEdge, Opportunity
 from crm.rates import Rates
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
 from metrics import policies, seasons
+from metrics.amounts import EXACT, Amount, amounts_in, openable_deals, total_of, weighted_of
 from metrics.pace import PlanPace, pace_of
-from metrics.pipeline import Deal, Pipeline, by_month, deals_of, pipeline_of, seen_of, weighted_of
-from metrics.record_rows import PlanRecord, named_products
-from metrics.records import counted_records
+from metrics.pipeline import Deal, Pipeline, Standing, by_month, deals_of, pipeline_of, standings_of
+from metrics.record_rows import Reader, named_products
 from metrics.sales_history import (
     LeftOut,
     Sale,
@@ -35,8 +35,7 @@ from metrics.sales_history import (
     sales_of,
     years_until,
 )
-from plans.actuals import as_decimal
-from plans.models import AccountPlan
+from plans.models import Plan
 
 SHOWN_DEALS = 10
 SHOWN_SLIPPED = 20
@@ -85,7 +84,7 @@ class Revenue:
     pipeline: Pipeline
     largest: NamedDeals
     slipped: NamedDeals
-    plan: AccountPlan | None = None
+    plan: Plan | None = None
     found: PlanPace | None = None
     account: Account | None = None
     includes_below: bool = True
@@ -105,16 +104,13 @@ class Revenue:
         return all(sums) and not self.history.left_out and not self.not_converted_count
 
 
-def plan_revenue(
-    plan: AccountPlan, *, user: User, today: date, category_id: UUID | None = None
-) -> Revenue | None:
+def plan_revenue(plan: Plan, *, user: User, today: date, category_id: UUID | None = None) -> Revenue | None:
     """Of a plan whose numbers the user may see; None where there is no such category."""
     years = years_until(plan.start_date, plan.end_date, today=today)
     named = named_products(plan)
     products = named.counted_products() if named.exists() else None
     sales = sales_of(
-        plan.account_id,
-        includes_below=plan.include_child_accounts,
+        plan.accounts(),
         since=years[0].first,
         until=years[-1].last,
         products=products,
@@ -124,7 +120,9 @@ def plan_revenue(
     if history is None:
         return None
     found = pace_of(plan, today=today)
-    opened, won = counted_records(plan, "pipeline"), counted_records(plan, "won_revenue")
+    reader = Reader(plan, "total_expected_revenue", is_excluded=False)
+    amounts = amounts_in(reader)
+    opened, standings = [amount for amount in amounts if amount.is_open], standings_of(amounts)
     ordered = history if category_id is None else history_of(sales, years=years, currency=plan.currency)
     months = _months(
         [(month.first, month.last, month.expected, month.actual) for month in found.months],
@@ -140,10 +138,10 @@ def plan_revenue(
         history,
         months,
         pipeline_of(opened, currency=plan.currency, start=plan.start_date, end=plan.end_date, today=today),
-        *_named([*opened, *won], plan.currency, user, today),
+        *_named(standings, openable_deals(reader, user, standings), plan.currency, today),
         plan=plan,
         found=found,
-        includes_below=plan.include_child_accounts,
+        includes_below=plan.is_of_territory or plan.include_child_accounts,
         has_products=products is not None,
     )
 
@@ -157,26 +155,22 @@ def account_revenue(
     years = years_until(start, end, today=today)
     with read_snapshot():
         sales = sales_of(
-            account.pk,
-            includes_below=includes_below,
+            AccountEdge.ids_below(account.pk, includes_below=includes_below),
             since=years[0].first,
             until=years[-1].last,
             user=user,
         )
-        records = account_records(account, user, currency, includes_below, start=start, end=end)
+        amounts, lost = account_amounts(account, user, currency, includes_below, start=start, end=end)
     history = history_of(sales, years=years, currency=currency, category_id=category_id)
     if history is None:
         return None
     ordered = history if category_id is None else history_of(sales, years=years, currency=currency)
-    known = [record for record in records if record.contribution is not None]
-    opened = [record for record in known if record.is_open]
-    won = [record for record in known if not record.is_open]
-    sold = by_month(won)
+    opened, standings = [amount for amount in amounts if amount.is_open], standings_of(amounts)
+    sold = by_month(amount for amount in amounts if not amount.is_open)
     spans = [
-        (first, last, None, _sum(sold.get((first.year, first.month), ()), currency))
+        (first, last, None, total_of(sold.get((first.year, first.month), ()), currency))
         for first, last in seasons.months_of(start, end)
     ]
-    lost = [record for record in records if record.contribution is None]
     return Revenue(
         currency,
         start,
@@ -185,78 +179,53 @@ def account_revenue(
         history,
         _months(spans, opened, ordered, currency),
         pipeline_of(opened, currency=currency, start=today.replace(day=1), end=None, today=today),
-        *_named(known, currency, user, today),
+        *_named(standings, standings, currency, today),
         account=account,
         includes_below=includes_below,
-        not_converted=left_out_by_currency(
-            Sale(record.date, None, record.currency, False, record.amount, count=1) for record in lost
-        ),
+        not_converted=left_out_by_currency(lost),
     )
 
 
-def account_records(
+def account_amounts(
     account: Account, user: User, currency: str, includes_below: bool, *, start: date, end: date
-) -> list[PlanRecord]:
-    """Deals that are open, or won in the period, as far as the user may open them; `factor` None without a rate."""
-    rows = Opportunity.objects.visible_to(user).filter(account__edges_up__ancestor=account)
-    if not includes_below:
-        rows = rows.filter(account=account)
+) -> tuple[list[Amount], list[Sale]]:
+    """Deals that are open, or won in the period, as far as the user may open them; and those without a rate."""
+    accounts = AccountEdge.ids_below(account.pk, includes_below=includes_below)
+    rows = Opportunity.objects.visible_to(user).filter(account__in=accounts)
     won = Q(stage__is_won=True, close_date__gte=start, close_date__lte=end)
-    columns = (
-        "pk",
-        "name",
-        "account_id",
-        "account__name",
-        "close_date",
-        "stage__name",
-        "stage__is_closed",
-        "probability",
-        "amount",
-        "currency",
-    )
-    found = list(rows.filter(Q(stage__is_closed=False) | won).order_by().values_list(*columns, named=True))
-    others = {row.currency for row in found} - {currency}
+    columns = ("pk", "stage__name", "close_date", "stage__is_closed", "probability", "amount", "currency")
+    found = list(rows.filter(Q(stage__is_closed=False) | won).order_by().values_list(*columns))
+    others = {row[-1] for row in found} - {currency}
     rates = Rates(others | {currency} if others else ())
-    return [_record(row, currency, rates) for row in found]
+    amounts, left_out = [], []
+    for key, stage, day, is_closed, probability, amount, money in found:
+        factor = _factor(money, currency, day, rates)
+        if factor is None:
+            left_out.append(Sale(day, None, money, False, amount, count=1))
+            continue
+        with localcontext(prec=EXACT):
+            amounts.append(Amount(key, stage, day, not is_closed, probability, amount * factor))
+    return amounts, left_out
 
 
-def _record(row: Any, currency: str, rates: Rates) -> PlanRecord:
-    factor: Decimal | None = Decimal(1)
-    if row.currency != currency:
-        own, wanted = rates.on(row.currency, row.close_date), rates.on(currency, row.close_date)
-        factor = policies.cross_rate(own, wanted) if own is not None and wanted is not None else None
-    with localcontext(prec=80):
-        contribution = None if factor is None else row.amount * factor
-    return PlanRecord(
-        kind="opportunity",
-        id=row.pk,
-        opportunity_id=row.pk,
-        name=row.name,
-        account_id=row.account_id,
-        account_name=row.account__name,
-        date=row.close_date,
-        stage=row.stage__name,
-        is_open=not row.stage__is_closed,
-        probability=row.probability,
-        amount=row.amount,
-        counted=row.amount,
-        currency=row.currency,
-        factor=factor,
-        contribution=contribution,
-        reason="not_converted" if factor is None else "",
-    )
+def _factor(money: str, currency: str, day: date, rates: Rates) -> Decimal | None:
+    """One unit in the currency of the page; None without a rate."""
+    if money == currency:
+        return Decimal(1)
+    own, wanted = rates.on(money, day), rates.on(currency, day)
+    return policies.cross_rate(own, wanted) if own is not None and wanted is not None else None
 
 
 def _months(
     spans: Iterable[tuple[date, date, Decimal | None, Decimal]],
-    opened: Sequence[PlanRecord],
+    opened: Sequence[Amount],
     ordered: SalesHistory | None,
     currency: str,
 ) -> list[RevenueMonth]:
     expected = by_month(opened)
     months = []
     for first, last, target, won in spans:
-        records = expected.get((first.year, first.month), ())
+        amounts = expected.get((first.year, first.month), ())
         months.append(
             RevenueMonth(
                 first,
@@ -265,26 +234,40 @@ def _months(
                 won,
                 ordered.of_month(first.year, first.month) if ordered else None,
                 ordered.of_month(first.year - 1, first.month) if ordered else None,
-                _sum(records, currency),
-                as_decimal(sum((weighted_of(record) for record in records), Fraction(0)), currency),
+                total_of(amounts, currency),
+                weighted_of(amounts, currency),
             )
         )
     return months
 
 
-def _sum(records: Iterable[PlanRecord], currency: str) -> Decimal:
-    return as_decimal(sum((Fraction(record.contribution or 0) for record in records), Fraction(0)), currency)
-
-
 def _named(
-    records: Sequence[PlanRecord], currency: str, user: User, today: date
+    standings: Mapping[UUID, Standing], seen: Collection[UUID], currency: str, today: date
 ) -> tuple[NamedDeals, NamedDeals]:
     """The largest, and those whose date has passed, the longest first."""
-    deals = deals_of(records, currency=currency, today=today)
-    seen = seen_of(deals, user)
-    late = sorted((deal for deal in seen if deal.days_late), key=lambda deal: (deal.date, -deal.value))
-    late_count = sum(1 for deal in deals if deal.days_late)
+    late = {key: standing for key, standing in standings.items() if standing.days_late(today)}
+
+    def largest(key: UUID) -> Any:
+        return -standings[key].total, standings[key].first.date, key
+
+    def longest(key: UUID) -> Any:
+        return standings[key].first.date, -standings[key].total, key
+
     return (
-        NamedDeals(seen[:SHOWN_DEALS], len(seen), len(deals) - len(seen)),
-        NamedDeals(late[:SHOWN_SLIPPED], len(late), late_count - len(late)),
+        _first(standings, seen, largest, SHOWN_DEALS, currency, today),
+        _first(late, seen, longest, SHOWN_SLIPPED, currency, today),
     )
+
+
+def _first(
+    standings: Mapping[UUID, Standing],
+    seen: Collection[UUID],
+    ordering: Callable[[UUID], Any],
+    count: int,
+    currency: str,
+    today: date,
+) -> NamedDeals:
+    openable = [key for key in standings if key in seen]
+    shown = {key: standings[key] for key in nsmallest(count, openable, key=ordering)}
+    deals = deals_of(shown, currency=currency, today=today) if shown else []
+    return NamedDeals(deals, len(openable), len(standings) - len(openable))

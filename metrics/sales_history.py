@@ -1,4 +1,4 @@
-"""What was ordered in the years before, by category and month: of a plan's account, or of an account.
+"""What was ordered in the years before, by category and month: of a plan's accounts, or of an account.
 
 A plan counts all orders of its accounts, as its numbers do; an account's page only those that its reader
 may open. Amounts are converted at the rate of their day; without a rate they are left out, and listed.
@@ -117,22 +117,19 @@ class SalesHistory:
 
 
 def sales_of(
-    account_id: Any,
+    account_ids: QuerySet,
     *,
-    includes_below: bool,
     since: date,
     until: date,
     products: QuerySet | None = None,
     user: User | None,
 ) -> list[Sale]:
-    """By day, category and currency, in one statement; those that `user` may open, or all for None.
+    """Of these accounts by day, category and currency, in one statement; those that `user` may open, or all for None.
 
     Of `products` alone, if they are given.
     """
     orders = Order.objects.unscoped(REASON) if user is None else Order.objects.visible_to(user)
-    orders = orders.filter(account__edges_up__ancestor=account_id, date__gte=since, date__lte=until)
-    if not includes_below:
-        orders = orders.filter(account=account_id)
+    orders = orders.filter(account__in=account_ids, date__gte=since, date__lte=until)
     if products is not None:
         orders = orders.filter(product__in=products.values("pk"))
     groups: Any = orders.order_by().values_list("date", "product__category", "currency")

@@ -21,7 +21,7 @@ Month = tuple[int, int]  # year and month
 class Curve:
     """`weights` of January to December; None: straight by days."""
 
-    source: str  # "account", "company" or "days"
+    source: str  # "account", "territory", "company" or "days"
     weights: tuple[Fraction, ...] | None = None
 
     def weight(self, start: date, end: date) -> Fraction:

@@ -3,6 +3,9 @@
 Each deal is won or lost by itself with its probability. Up to `EXACT_DEALS` all outcomes are counted.
 Above, `DRAWS` outcomes are drawn at once: one bit of a long integer is one draw, so that an addition
 over all draws is a few operations on integers, whatever language the loop would be written in.
+
+Of very many deals (those of a whole territory) the `DRAWN_DEALS` that vary most are drawn one by one. All
+others together come close to a normal distribution with their mean and variance, which is drawn instead.
 """
 
 from __future__ import annotations
@@ -10,11 +13,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import accumulate
+from math import sqrt
 from random import Random
 
 EXACT_DEALS = 15
 DRAWS = 10_000
+DRAWN_DEALS = 1_000
 LOTS = 16  # bits of a lot: probabilities are met to a 65,536th
 PER_MILLE = 1_000
 
@@ -25,6 +31,11 @@ class Bet:
 
     amount: int
     chance: int
+
+    @property
+    def variance(self) -> int:
+        """In minor units squared, times a million."""
+        return self.amount**2 * self.chance * (PER_MILLE - self.chance)
 
 
 class Outcomes:
@@ -83,7 +94,9 @@ def outcomes_of(bets: Sequence[Bet], *, base: int, seed: str) -> Outcomes:
     """What `base` and the deals may come to. The same bets and seed give the same outcomes."""
     if len(bets) <= EXACT_DEALS:
         return EveryOutcome(bets, base)
-    return DrawnOutcomes(bets, base, Random(seed))
+    if len(bets) <= DRAWN_DEALS:
+        return DrawnOutcomes(bets, base, Random(seed))
+    return ManyOutcomes(bets, base, seed)
 
 
 class EveryOutcome(Outcomes):
@@ -123,7 +136,11 @@ class DrawnOutcomes(Outcomes):
     is_exact = False
 
     def __init__(self, bets: Sequence[Bet], base: int, random: Random) -> None:
-        self._won = [_lots(bet.chance, random) for bet in bets]
+        self._draw(bets, [_lots(bet.chance, random) for bet in bets], base)
+        super().__init__(self._totals, [1] * DRAWS)
+
+    def _draw(self, bets: Sequence[Bet], lots: list[int], base: int) -> None:
+        self._won = lots
         everywhere = (1 << DRAWS) - 1
         planes: list[int] = []  # plane k holds the k-th binary digit of the total of every draw
         lowest = base
@@ -133,12 +150,35 @@ class DrawnOutcomes(Outcomes):
             _add(planes, abs(bet.amount), won if bet.amount >= 0 else won ^ everywhere)
         digits = [f"{plane:0{DRAWS}b}" for plane in reversed(planes)] or ["0" * DRAWS]
         self._totals = [int("".join(column), 2) + lowest for column in zip(*digits, strict=True)]
-        super().__init__(self._totals, [1] * DRAWS)
 
     def _counted(self, target: int) -> tuple[list[int], list[int], int]:
         hitting = int("".join("1" if total >= target else "0" for total in self._totals), 2)
         won = [mask.bit_count() for mask in self._won]
         return won, [(mask & hitting).bit_count() for mask in self._won], hitting.bit_count()
+
+
+class ManyOutcomes(DrawnOutcomes):
+    """Each deal that is drawn has lots of its own, by its place: one that changes leaves the others theirs."""
+
+    def __init__(self, bets: Sequence[Bet], base: int, seed: str) -> None:
+        self._deals = len(bets)
+        self._drawn = sorted(nlargest(DRAWN_DEALS, range(len(bets)), key=lambda place: bets[place].variance))
+        drawn, rest = set(self._drawn), Random(f"{seed} rest")
+        lots = [_lots(bets[place].chance, Random(f"{seed} {place}")) for place in self._drawn]
+        self._draw([bets[place] for place in self._drawn], lots, base)
+        others = [bet for place, bet in enumerate(bets) if place not in drawn]
+        mean = sum(bet.amount * bet.chance for bet in others) / PER_MILLE
+        deviation = sqrt(sum(bet.variance for bet in others)) / PER_MILLE
+        low, high = (sum(pick(bet.amount, 0) for bet in others) for pick in (min, max))
+        self._totals = [
+            total + min(max(round(rest.gauss(mean, deviation)), low), high) for total in self._totals
+        ]
+        Outcomes.__init__(self, self._totals, [1] * DRAWS)
+
+    def swings(self, target: int) -> list[float]:
+        """What one of the others moves is too little to be told: 0."""
+        found = dict(zip(self._drawn, super().swings(target), strict=True))
+        return [found.get(place, 0.0) for place in range(self._deals)]
 
 
 def _lots(chance: int, random: Random) -> int:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -154,6 +155,12 @@ class AccountEdge(TreeEdge):
 
     def __str__(self) -> str:
         return f"{self.ancestor_id} > {self.descendant_id}"
+
+    @classmethod
+    def ids_below(cls, account_id: UUID, *, includes_below: bool = True) -> models.QuerySet:
+        """Ids of an account and of those below it, or of it alone, for use in a subquery."""
+        below = cls.objects.filter(ancestor=account_id)
+        return (below if includes_below else below.filter(depth=0)).values("descendant_id")
 
 
 class ByAccountQuerySet(TrackedScopedQuerySet):

@@ -49,6 +49,21 @@ urlpatterns = [
         name="territory-business-plans-kpi-history",
     ),
     path(
+        "territory-business-plans/<uuid:pk>/pace/",
+        territories.TerritoryPlanPaceView.as_view(),
+        name="territory-business-plans-pace",
+    ),
+    path(
+        "territory-business-plans/<uuid:pk>/forecast/",
+        territories.TerritoryPlanForecastView.as_view(),
+        name="territory-business-plans-forecast",
+    ),
+    path(
+        "territory-business-plans/<uuid:pk>/revenue/",
+        territories.TerritoryPlanRevenueView.as_view(),
+        name="territory-business-plans-revenue",
+    ),
+    path(
         "account-plans/<uuid:plan_id>/pins/",
         pins.PlanPinViewSet.as_view({"get": "list", "post": "create"}),
         name="account-plans-pins-list",

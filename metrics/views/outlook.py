@@ -23,7 +23,7 @@ from metrics.models import PlanKPISnapshot
 from metrics.pace import PlanPace, pace_of
 from metrics.pacing import Pace
 from metrics.promises import commitments_of, rebates_of
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.operations import log_confidential_look
 
 SHOWN_DAYS = timedelta(days=731)
@@ -31,11 +31,11 @@ MOST_ROWS = 31  # of the table: then a row a month
 
 
 @object_required(
-    AccountPlan,
+    Plan,
     "plans.view_numbers",
-    queryset=lambda plans: plans.select_related("account", "plan_type", "owner"),
+    queryset=lambda plans: plans.select_related("account", "territory", "plan_type", "owner"),
 )
-def plan_outlook(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+def plan_outlook(request: HttpRequest, plan: Plan) -> HttpResponse:
     log_confidential_look(plan=plan, user=request.user)
     days = history_so_far(plan)
     found = pace_of(plan, today=company_today())
@@ -60,8 +60,8 @@ def plan_outlook(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
     return render(request, "metrics/outlook.html", context)
 
 
-@object_required(AccountPlan, "plans.view_numbers")
-def outlook_panel(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_numbers")
+def outlook_panel(request: HttpRequest, plan: Plan) -> HttpResponse:
     """The outlook in a few words, loaded into the plan's page after it is shown."""
     if not is_part_of_page(request):
         return redirect("metrics:plan_outlook", plan.pk)
@@ -167,12 +167,12 @@ def chance_chart(forecast: Forecast, *, is_small: bool = False) -> SafeString:
 
 
 # --- The course of the numbers ------------------------------------------------------------------
-def history_so_far(plan: AccountPlan) -> list[PlanKPISnapshot]:
+def history_so_far(plan: Plan) -> list[PlanKPISnapshot]:
     today = company_today()
     return history.history_of(plan, since=max(plan.start_date, today - SHOWN_DAYS), until=today)
 
 
-def trend_chart(plan: AccountPlan, days: Sequence[PlanKPISnapshot]) -> SafeString:
+def trend_chart(plan: Plan, days: Sequence[PlanKPISnapshot]) -> SafeString:
     shown = [day for day in days if day.currency == plan.currency]  # amounts of one currency only
     lines = [
         Line(_("Won"), "won", [day.won_revenue for day in shown]),

@@ -26,22 +26,22 @@ from metrics.charts import MonthPoint, OpenPart, YearOfMonths, month_bars, pipel
 from metrics.pipeline import Column
 from metrics.revenue import Revenue
 from metrics.sales_history import CategoryHistory, SalesHistory
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.operations import log_confidential_look
 
 SMALL_CHARTS = 8
 
 
 def with_head(plans: QuerySet) -> QuerySet:
-    return plans.select_related("account", "plan_type", "owner")
+    return plans.select_related("account", "territory", "plan_type", "owner")
 
 
 def with_facts(accounts: QuerySet) -> QuerySet:
     return accounts.select_related("territory", "owner", "current_segment")
 
 
-@object_required(AccountPlan, "plans.view_numbers", queryset=with_head)
-def plan_revenue(request: HttpRequest, plan: AccountPlan) -> HttpResponse:
+@object_required(Plan, "plans.view_numbers", queryset=with_head)
+def plan_revenue(request: HttpRequest, plan: Plan) -> HttpResponse:
     log_confidential_look(plan=plan, user=request.user)
     found = revenue.plan_revenue(
         plan, user=request.user, today=company_today(), category_id=category_of(request)

@@ -244,8 +244,8 @@ class Plan(BaseModel):
         if self.is_of_territory:
             inside = Account.objects.unscoped("accounts that a plan is about")
             return inside.filter(territory__edges_up__ancestor=self.territory_id).values("pk")
-        below = AccountEdge.objects.filter(ancestor=self.account_id)
-        return (below if self.include_child_accounts else below.filter(depth=0)).values("descendant_id")
+        account_id: Any = self.account_id
+        return AccountEdge.ids_below(account_id, includes_below=self.include_child_accounts)
 
     @property
     def change_container_id(self) -> Any:

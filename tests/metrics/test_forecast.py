@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise, product
 from math import sqrt
+from statistics import fmean, pstdev
 
 import pytest
 from django.db import connection
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from kam.users.models import User
 from metrics.forecast import forecast_of
-from metrics.simulation import DRAWS, EXACT_DEALS, Bet, DrawnOutcomes, outcomes_of
+from metrics.simulation import DRAWN_DEALS, DRAWS, EXACT_DEALS, Bet, DrawnOutcomes, outcomes_of
 from plans.models import AccountPlan
 from templates_app.enums import RevenueBasis
 from tests import factories
@@ -130,6 +131,33 @@ def test_a_thousand_deals_are_drawn_in_well_under_a_second() -> None:
     assert time.process_time() - started < 1
     mean = sum(bet.amount * bet.chance for bet in bets) / 1_000
     assert outcomes.quantile(50) == pytest.approx(mean, rel=0.01)
+
+
+def test_of_very_many_deals_the_smaller_ones_are_drawn_together() -> None:
+    """Mean and spread are those of all deals; whatever becomes of one leaves the lots of the others alone."""
+    dice = random.Random(2)
+    bets = [
+        Bet(dice.choice([-1, 1, 1, 50]) * dice.randint(1, 10**6), dice.randint(0, 1_000))
+        for _ in range(3_000)
+    ]
+    started = time.process_time()
+
+    outcomes = outcomes_of(bets, base=1_000, seed="x")
+    swings = outcomes.swings(outcomes.quantile(50))
+
+    assert time.process_time() - started < 1
+    mean = 1_000 + sum(bet.amount * bet.chance for bet in bets) / 1_000
+    deviation = sqrt(sum(bet.amount**2 * bet.chance * (1_000 - bet.chance) for bet in bets)) / 1_000
+    assert fmean(outcomes.totals) == pytest.approx(mean, abs=4 * deviation / sqrt(DRAWS))
+    assert pstdev(outcomes.totals) == pytest.approx(deviation, rel=0.03)
+    assert (len(swings), sum(swing != 0 for swing in swings)) == (3_000, DRAWN_DEALS)
+    largest = max(range(3_000), key=lambda place: bets[place].variance)
+    assert swings[largest] > 0.02
+    brings = bets[largest].amount * bets[largest].chance / 1_000
+    bets[largest] = Bet(0, bets[largest].chance)
+    less = outcomes_of(bets, base=1_000, seed="x")
+    moved = fmean(outcomes.totals) - fmean(less.totals)
+    assert moved == pytest.approx(brings, rel=0.05)  # and not by luck
 
 
 # --- Plans --------------------------------------------------------------------------------------

@@ -164,8 +164,53 @@ def test_revenue_equals_plain_loops(seed: int, admin: User) -> None:
     period = (plan.start_date, plan.end_date)
     opened = everything.filter(account__in=accounts, stage__is_closed=False)
     check_open(of_plan, list(opened.filter(close_date__range=period)))
+    check_won(of_plan, accounts, plan.revenue_basis)
     check_history(of_account, below(plan.account))
     check_open(of_account, list(everything.filter(account__in=below(plan.account), stage__is_closed=False)))
+
+
+def check_won(found: Revenue, accounts: set[Any], basis: str) -> None:
+    for month in found.months:
+        span = (month.first, month.last)
+        rows: Iterable[tuple[Decimal, str, date]]
+        if basis == RevenueBasis.ORDER:
+            orders = Order.objects.unscoped("test").filter(account__in=accounts, date__range=span)
+            rows = orders.values_list("amount", "currency", "date")
+        else:
+            deals = Opportunity.objects.unscoped("test").filter(account__in=accounts, stage__is_won=True)
+            rows = deals.filter(close_date__range=span).values_list("amount", "currency", "close_date")
+        values = (converted(amount, money, day, found.currency) for amount, money, day in rows)
+        assert month.won == cents(sum((value or Fraction(0) for value in values), Fraction(0)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_revenue_of_a_territory_equals_plain_loops(seed: int, admin: User) -> None:
+    dice = random.Random(seed)
+    frame, today = random_world(dice)
+    top = factories.create_territory()
+    places = [top, factories.create_territory(parent=top), factories.create_territory()]
+    for account, place in zip(Account.objects.unscoped("test"), places, strict=True):
+        account.territory = place
+        account.save()
+    basis = dice.choice([RevenueBasis.OPPORTUNITY, RevenueBasis.ORDER])
+    plan = factories.create_territory_plan(
+        top,
+        start_date=frame.start_date,
+        end_date=frame.end_date,
+        currency=frame.currency,
+        revenue_basis=basis,
+    )
+
+    found = plan_revenue(plan, user=admin, today=today)
+
+    assert found is not None
+    accounts = {row.pk for row in Account.objects.unscoped("test") if row.territory in places[:2]}
+    assert len(accounts) == 2
+    check_history(found, accounts)
+    check_won(found, accounts, basis)
+    opened = Opportunity.objects.unscoped("test").select_related("stage").filter(stage__is_closed=False)
+    period = (plan.start_date, plan.end_date)
+    check_open(found, list(opened.filter(account__in=accounts, close_date__range=period)))
 
 
 def test_months_say_what_was_won_ordered_and_is_open(world: World, account_manager: User) -> None:

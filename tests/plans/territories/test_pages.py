@@ -99,7 +99,7 @@ OF_EVERY_PLAN = (
 )
 OF_ACCOUNTS = (
     *("plans:commitment_create", "plans:event_create", "plans:coopfund_create"),
-    *("plans:rebateprogram_create", "metrics:plan_outlook", "metrics:plan_promises", "metrics:plan_revenue"),
+    *("plans:rebateprogram_create", "metrics:plan_promises"),
 )
 
 
@@ -110,6 +110,7 @@ def test_pages_of_every_plan_open_and_those_of_an_account_are_not_there(
     factories.create_analysis(plan, product=factories.create_plan_product(plan))
     factories.create_target_line(plan)
     client = client_as(account_manager)
+    tabs = [page(f"metrics:{name}", plan.pk) for name in ("plan_outlook", "plan_revenue", "scenarios")]
     opened = [page(f"plans:{name}", plan.pk) for name in OF_EVERY_PLAN]
     opened += [
         page("plans:task_update", task.pk),
@@ -117,6 +118,7 @@ def test_pages_of_every_plan_open_and_those_of_an_account_are_not_there(
         page("plans:accountplan_section", plan.pk, "vision"),
         page("plans:progress_why", plan.pk, task.item.action_plan.objective_id),
         page("metrics:kpi_records", plan.pk, "won_revenue"),
+        *tabs,
         page("plans:my_tasks"),
         page("metrics:home"),
     ]
@@ -125,8 +127,8 @@ def test_pages_of_every_plan_open_and_those_of_an_account_are_not_there(
     closed = [page(name, plan.pk) for name in OF_ACCOUNTS]
     assert {url: client.get(url).status_code for url in closed} == dict.fromkeys(closed, 404)
     text = client.get(plan.get_absolute_url()).content.decode()
-    for name in ("plan_outlook", "plan_promises", "plan_revenue"):
-        assert page(f"metrics:{name}", plan.pk) not in text
+    assert page("metrics:plan_promises", plan.pk) not in text
+    assert all(f'href="{url}"' in text for url in tabs)
     assert page("plans:accountplan_copy", plan.pk) in text
     assert plan.get_absolute_url() in client.get(page("metrics:home")).content.decode()
 
