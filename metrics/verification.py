@@ -32,7 +32,7 @@ from crm.models import (
 )
 from kam.core.money import minor_units
 from metrics.models import PlanKPI
-from plans.models import AccountPlanProduct, Plan, PlanPin
+from plans.models import AccountPlanProduct, Plan, PlanPin, TargetLine
 
 REASON = "independent check of all KPIs"
 # A conversion between two currencies goes over the company currency; the quotient of the two rates
@@ -123,6 +123,11 @@ class World:
         self.rates = Rates(company_currency)
         self._read_products()
         self._read_pins()
+        self.line_targets: dict[UUID, list[Decimal]] = defaultdict(list)
+        for plan_id, amount in (
+            TargetLine.objects.unscoped(REASON).order_by().values_list("plan_id", "target")
+        ):
+            self.line_targets[plan_id].append(amount)
         self.children: dict[UUID | None, list[UUID]] = defaultdict(list)
         self.in_territory: dict[UUID | None, list[UUID]] = defaultdict(list)
         accounts = Account.objects.unscoped(REASON).order_by().values_list("pk", "parent_id", "territory_id")
@@ -235,6 +240,13 @@ class World:
             if plan.include_child_accounts:
                 stack.extend(self.children.get(account_id, ()))
 
+    def target_of(self, plan: Plan) -> Fraction | None:
+        """As it was entered, or the sum of its target lines where the plan says so."""
+        if not plan.target_from_lines:
+            return None if plan.sales_target is None else Fraction(plan.sales_target)
+        lines = self.line_targets.get(plan.pk)
+        return Fraction(sum(lines, Decimal(0))) if lines else None
+
     def kinds_of(self, plan: Plan) -> dict[str, dict[UUID, list[Record]]]:
         return {
             "opportunity": {"opportunity": self.opportunities},
@@ -294,7 +306,7 @@ def expected_values(plan: Plan, world: World, *, today: date) -> dict[str, Any]:
     records = list(world.records_of(plan))
     own, not_converted = money(records, currency=plan.currency, rates=rates)
     foreign, company_not_converted = money(records, currency=company, rates=rates)
-    target = None if plan.sales_target is None else Fraction(plan.sales_target)
+    target = world.target_of(plan)
     company_target = None
     rate = rates.on(plan.currency, plan.start_date)
     if target is not None and rate is not None:

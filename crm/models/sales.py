@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, F, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm import policies
@@ -18,6 +17,7 @@ from crm.models.accounts import Account, ByAccountQuerySet, Contact, OwnedByAcco
 from crm.models.catalog import Product, Stage
 from kam.core.addresses import record_url
 from kam.core.aggregates import ExactSum
+from kam.core.clock import company_today
 from kam.core.fields import MoneyField, PercentField, QuantityField
 from kam.core.models import BaseModel, SourcedModel, TrackedScopedQuerySet
 from kam.core.money import CurrencyField, validate_minor_units
@@ -121,7 +121,7 @@ class Opportunity(SourcedModel):
 
     @property
     def is_slipped(self) -> bool:
-        return self.is_slipped_on(timezone.localdate())
+        return self.is_slipped_on(company_today())
 
     def is_slipped_on(self, today: date) -> bool:
         """Open although the close date has passed. Needs `stage`."""

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kam.core.clock import company_today
 from kam.core.fields import PercentField, QuantityField
 from kam.core.models import BaseModel
 from plans import policies
@@ -149,18 +149,14 @@ class Objective(BaseModel):
     @property
     def is_overdue(self) -> bool:
         open_statuses = {ObjectiveStatus.NOT_STARTED, ObjectiveStatus.IN_PROGRESS}
-        return bool(
-            self.target_date and self.target_date < timezone.localdate() and self.status in open_statuses
-        )
+        return bool(self.target_date and self.target_date < company_today() and self.status in open_statuses)
 
     @property
     def expected_percent(self) -> Any:
         """Where it would be today if it went evenly, in percent; None without both dates."""
         if not (self.start_date and self.target_date):
             return None
-        share = policies.elapsed_share(
-            start=self.start_date, end=self.target_date, today=timezone.localdate()
-        )
+        share = policies.elapsed_share(start=self.start_date, end=self.target_date, today=company_today())
         return policies.as_percent(share)
 
     @property

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Account, AccountEdge, Territory, TerritoryEdge
@@ -301,7 +300,7 @@ class Plan(BaseModel):
     @property
     def elapsed_percent(self) -> Any:
         """The part of the period that is over today, in percent."""
-        share = policies.elapsed_share(start=self.start_date, end=self.end_date, today=timezone.localdate())
+        share = policies.elapsed_share(start=self.start_date, end=self.end_date, today=company_today())
         return policies.as_percent(share)
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.utils import timezone
 
 from crm.models import Account, Opportunity, Stage
 from metrics import operations, verification
@@ -243,6 +244,36 @@ def test_halves_of_a_loss_go_away_from_zero() -> None:
     factories.create_order(plan.account, amount="-1.005", on_date=LATER)
 
     assert_numbers(plan, won_revenue="-1.01")
+
+
+def test_a_target_from_lines_is_their_sum_however_they_were_written() -> None:
+    plan = plan_of(sales_target=5)
+    lines = [factories.create_target_line(plan, period="quarter", number=n, target=100) for n in (1, 2)]
+    plan.target_from_lines = True
+    plan.save()
+    assert_numbers(plan, sales_target=Decimal(200), forecast_target_variance=Decimal(-200))
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE plans_targetline SET target = target + 1005")
+    plan.refresh_from_db()
+    assert_numbers(plan, sales_target=Decimal("202.01"))
+    plan.sales_target = Decimal(7)  # as if nothing had kept it
+    world = verification.World(company_currency="USD")
+    assert verification.expected_values(plan, world, today=TODAY)["sales_target"] == Fraction(20_201, 100)
+    for line in lines:
+        line.delete()
+    plan.refresh_from_db()
+    assert_numbers(plan, sales_target=None, forecast_target_variance=None)
+
+
+def test_the_company_s_day_decides_what_has_slipped_wherever_it_is_read() -> None:
+    plan = plan_of()
+    last_day = deal(plan, 100, close_date=TODAY)
+
+    with timezone.override("Pacific/Kiritimati"):  # where it is the 16th already
+        assert not last_day.is_slipped
+        assert plan.elapsed_percent == Decimal("45.5")  # 166 of 365 days
+        assert_numbers(plan, pipeline=Decimal(100), slipped_count=0)
 
 
 def test_a_cancelled_plan_counts_nothing() -> None:
