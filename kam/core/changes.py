@@ -135,9 +135,10 @@ class TrackedQuerySet(models.QuerySet):
     def _update_rows(self, rows: list[Any], kwargs: dict[str, Any], fields: list[models.Field]) -> None:
         by_pk = {row.pk: row for row in rows}
         stamps: dict[str, Any] = {"version": models.F("version") + 1}
+        if hasattr(self.model, "updated_at"):
+            stamps["updated_at"] = timezone.now()
         if hasattr(self.model, "updated_by"):
             actor = current_actor().user
-            stamps["updated_at"] = timezone.now()
             if actor:
                 stamps["updated_by_id"] = actor.pk
         self._fresh().filter(pk__in=list(by_pk)).update(**kwargs, **stamps)
@@ -285,10 +286,12 @@ class ChangeTracking(models.Model):
             )
         before = {f.name: logged(f, self._loaded.get(f.attname)) for f in tracked}
         names.append("version")
+        if hasattr(self, "updated_at"):
+            self.updated_at = timezone.now()
+            names.append("updated_at")
         if hasattr(self, "updated_by_id"):
             self.updated_by_id = actor_id or self.updated_by_id
-            self.updated_at = timezone.now()
-            names += ["updated_by", "updated_at"]
+            names.append("updated_by")
         self._expected_version = self.version
         self.version += 1
         try:

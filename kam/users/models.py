@@ -63,6 +63,7 @@ class User(ChangeTracking, AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
     manager = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reports")
     delegate = models.ForeignKey(
@@ -134,6 +135,7 @@ class ApiToken(ChangeTracking):
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     is_read_only = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -52,7 +52,11 @@ class PlanCopyPreviewSerializer(serializers.Serializer):
     replaced = RefSerializer(many=True)
 
 
-def copy_action(serializer_class: Any) -> Any:
+# What the contract names and no plan has so far: nothing of it is copied.
+OF_NO_PLAN = frozenset({"stakeholders"})
+
+
+def copy_action(serializer_class: Any, plan_serializer: Any) -> Any:
     """The action, for a viewset of plans."""
 
     def copy(self: Any, request: Request, pk: str) -> Response:
@@ -66,11 +70,13 @@ def copy_action(serializer_class: Any) -> Any:
         if body.validated_data["dry_run"]:
             return Response(shown(preview_copy(source, asked)))
         made = copy_plan(source, asked).plan
-        return self.answer(self.written(made), status.HTTP_201_CREATED)
+        response = self.answer(self.written(made), status.HTTP_201_CREATED)
+        response["Location"] = self.reverse_action("detail", [made.pk])
+        return response
 
     responses = {
         200: OpenApiResponse(PlanCopyPreviewSerializer, "With `dry_run`: nothing was made."),
-        201: OpenApiResponse(description="The new plan."),
+        201: OpenApiResponse(plan_serializer, "The new plan."),
     }
     described = extend_schema(request=serializer_class, responses=responses)
     return described(action(detail=True, methods=["post"])(copy))
@@ -82,7 +88,7 @@ class CopyMixin:
     def copy_request(self: Any, source: Plan, given: dict[str, Any]) -> CopyRequest:
         user = self.request.user
         offered = {part.name for part in offered_parts(source, user)}
-        include = set(given.get("include", offered))
+        include = set(given.get("include", offered)) - OF_NO_PLAN
         if hidden := include - offered:
             names = ", ".join(sorted(hidden))
             raise ValidationError({"include": _("There is no part “%(names)s” for you.") % {"names": names}})

@@ -150,7 +150,7 @@ class AccountPlanViewSet(PlanViewSet):
     queryset = AccountPlan.objects.all()
     serializer_class = serializers.AccountPlanSerializer
     filterset_class = filters.AccountPlanFilter
-    copy = copy_action(PlanCopySerializer)
+    copy = copy_action(PlanCopySerializer, serializers.AccountPlanSerializer)
 
 
 @with_steps
@@ -165,7 +165,7 @@ class TerritoryBusinessPlanViewSet(PlanViewSet):
     serializer_class = serializers.TerritoryBusinessPlanSerializer
     filterset_class = filters.TerritoryBusinessPlanFilter
     role_permission = "plans.add_territorybusinessplan"
-    copy = copy_action(TerritoryPlanCopySerializer)
+    copy = copy_action(TerritoryPlanCopySerializer, serializers.TerritoryBusinessPlanSerializer)
 
     def perform_update(self, serializer: Any) -> Any:
         if "territory" in {field.name for field in serializer.candidate.changed_fields()}:

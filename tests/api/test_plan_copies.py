@@ -11,6 +11,16 @@ from tests import factories
 from tests.fixtures import ApiFor, World
 
 WHY = "test"
+OF_THE_CONTRACT = [
+    "strategies",
+    "objectives",
+    "action_plans",
+    "analyses",
+    "stakeholders",
+    "participants",
+    "targets",
+    "commitments",
+]
 
 
 def endpoint(plan: AccountPlan) -> str:
@@ -23,12 +33,13 @@ def copies(plan: AccountPlan) -> list[AccountPlan]:
 
 def test_endpoint_makes_the_copy(api: ApiFor, world: World, account_manager: User) -> None:
     factories.create_objective(world.plan)
-    body = {"name": "Next", "start_date": "2030-01-01", "end_date": "2030-12-31"}
+    body = {"name": "Next", "start_date": "2030-01-01", "end_date": "2030-12-31", "include": OF_THE_CONTRACT}
 
     answer = api(account_manager).post(endpoint(world.plan), body, format="json")
 
     assert answer.status_code == 201
     (made,) = copies(world.plan)
+    assert answer["Location"].endswith(f"/api/v1/account-plans/{made.pk}/")
     assert answer.json()["id"] == str(made.pk)
     assert answer.json()["copied_from"]["id"] == str(world.plan.pk)
     assert made.objectives.unscoped(WHY).count() == 1

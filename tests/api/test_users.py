@@ -25,6 +25,21 @@ def test_users_are_read_by_everybody(cast: dict[str, User], api: ApiFor) -> None
     assert client.get("/api/v1/users/me/").json()["username"] == "stranger"
 
 
+def test_users_say_when_they_were_changed_last_and_a_login_is_no_change(admin: User, api: ApiFor) -> None:
+    url = f"/api/v1/users/{admin.pk}/"
+    made = api(admin).get(url).json()
+
+    admin.last_login = timezone.now()
+    admin.save()
+    assert api(admin).get(url).json() == made
+    admin.job_title = "Sales operations"
+    admin.save()
+    changed = api(admin).get(url).json()
+    assert (changed["version"], changed["updated_at"] > made["updated_at"]) == (made["version"] + 1, True)
+    User.objects.filter(pk=admin.pk).update(job_title="Sales")
+    assert api(admin).get(url).json()["updated_at"] > changed["updated_at"]
+
+
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_users_are_not_written(admin: User, api: ApiFor, method: str) -> None:
     assert getattr(api(admin), method)(f"/api/v1/users/{admin.pk}/", {}).status_code == 405
