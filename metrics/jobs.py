@@ -155,9 +155,11 @@ def _claim(job: Job, *, at: datetime, is_forced: bool) -> JobRun | None:
     if run is None:
         try:
             with transaction.atomic():
-                return JobRun.objects.create(name=job.name, period=period, started_at=at)
+                run = JobRun.objects.create(name=job.name, period=period, started_at=at)
         except IntegrityError:  # somebody else was faster
             return None
+        _note_broken_off(run)
+        return run
     if not may_run(run, at=at, is_forced=is_forced):
         return None
     # Of two who see the same attempt, one gets the row.
@@ -166,6 +168,14 @@ def _claim(job: Job, *, at: datetime, is_forced: bool) -> JobRun | None:
         return None
     run.refresh_from_db()
     return run
+
+
+def _note_broken_off(run: JobRun) -> None:
+    """Earlier periods whose process was killed are over now: they do not go on for ever."""
+    dead = JobRun.objects.filter(
+        name=run.name, finished_at=None, period__lt=run.period, started_at__lt=run.started_at - GIVEN_UP
+    )
+    dead.update(finished_at=run.started_at, error=_("Broken off: its process ended before it was done."))
 
 
 def may_run(run: JobRun, *, at: datetime, is_forced: bool = False) -> bool:

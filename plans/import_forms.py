@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kam.users.models import User
-from plans.models import AccountPlan
+from plans.models import Plan, TerritoryBusinessPlan
 from plans.operations.goal_import_jobs import importable_plans
 from plans.operations.goal_imports import MOST_GOALS, offered_goals
 from templates_app.models import GoalDefinition
@@ -26,9 +26,10 @@ class GoalChoiceForm(forms.Form):
     )
     start_date = forms.DateField(required=False)
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, kind: type[Plan], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["goal"].queryset = offered_goals(user).order_by("name", "pk")  # type: ignore[attr-defined]
+        offered = offered_goals(user, for_territories=kind is TerritoryBusinessPlan)
+        self.fields["goal"].queryset = offered.order_by("name", "pk")  # type: ignore[attr-defined]
 
     def clean_goal(self) -> Any:
         goals = self.cleaned_data["goal"]
@@ -41,14 +42,14 @@ class PlanChoiceForm(forms.Form):
     """The plans that were ticked."""
 
     plan = forms.ModelMultipleChoiceField(
-        AccountPlan.objects.none(),
+        Plan.objects.none(),
         error_messages={
             "required": _("Choose at least one plan."),
             "invalid_choice": _("You may not change one of these plans any more, or it is over. Look again."),
         },
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, kind: type[Plan], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = importable_plans(user).select_related("account", "owner", "plan_type")
+        rows = importable_plans(user, kind).select_related("account", "territory", "owner", "plan_type")
         self.fields["plan"].queryset = rows.order_by("name", "pk")  # type: ignore[attr-defined]

@@ -11,9 +11,15 @@ urlpatterns = [
     path("territory-plans/", views.territoryplan_list, name="territoryplan_list"),
     path("territory-plans/new/", views.territoryplan_create, name="territoryplan_create"),
     path("plans/next-period/", views.plans_renew, name="plans_renew"),
-    path("plans/import-goals/", views.plans_import, name="plans_import"),
-    path("plans/import-goals/preview/", views.plans_import_preview, name="plans_import_preview"),
-    path("plans/import-goals/start/", views.plans_import_start, name="plans_import_start"),
+    *(
+        path(f"{place}/import-goals/{step}", view, {"kind": kind}, name=f"{kind}_import{name}")
+        for place, kind in (("plans", "accountplan"), ("territory-plans", "territoryplan"))
+        for step, name, view in (
+            ("", "", views.plans_import),
+            ("preview/", "_preview", views.plans_import_preview),
+            ("start/", "_start", views.plans_import_start),
+        )
+    ),
     path("plans/options/", views.plan_options, name="plan_options"),
     path("plans/<uuid:pk>/", views.accountplan_detail, name="accountplan_detail"),
     path("plans/<uuid:pk>/edit/", views.accountplan_update, name="accountplan_update"),

@@ -1,15 +1,15 @@
-"""`POST account-plans/import-goals/`: goals of the library into many plans, as a job."""
+"""`POST account-plans/import-goals/`: goals of the library into many plans of a kind, as a job."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -22,8 +22,8 @@ from kam.core.api.serializers import RefSerializer, StrictSerializer
 from kam.core.api.views import KamAPIView
 from kam.jobs.api.serializers import JobSerializer
 from plans.api.goal_imports import MadeCountsSerializer, offered_only
-from plans.filters import AccountPlanFilter
-from plans.models import AccountPlan
+from plans.filters import AccountPlanFilter, PlanFilter, TerritoryBusinessPlanFilter
+from plans.models import AccountPlan, Plan, TerritoryBusinessPlan
 from plans.operations.goal_import_jobs import (
     MOST_PLANS,
     PlanPreview,
@@ -35,6 +35,9 @@ from templates_app.models import GoalDefinition
 
 
 class ImportGoalsIntoPlansSerializer(StrictSerializer):
+    kind: ClassVar[type[Plan]] = AccountPlan
+    filterset: ClassVar[type[PlanFilter]] = AccountPlanFilter
+
     goal_definitions = fields.VisibleRelatedField(
         many=True, allow_empty=False, queryset=GoalDefinition.objects.all()
     )
@@ -59,7 +62,8 @@ class ImportGoalsIntoPlansSerializer(StrictSerializer):
     dry_run = serializers.BooleanField(required=False, help_text="Only say what would be made.")
 
     def validate_goal_definitions(self, goals: list[GoalDefinition]) -> list[GoalDefinition]:
-        return offered_only(goals, self.context["request"].user)
+        for_territories = self.kind is TerritoryBusinessPlan
+        return offered_only(goals, self.context["request"].user, for_territories=for_territories)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("plans" in attrs) == ("filters" in attrs):
@@ -72,31 +76,52 @@ class ImportGoalsIntoPlansSerializer(StrictSerializer):
             raise ValidationError({"plans": [ErrorDetail(message, code="max_length")]})
         return {**attrs, "plans": found}
 
-    def _named(self, plans: list[AccountPlan], user: Any) -> list[AccountPlan]:
+    def _named(self, plans: list[Plan], user: Any) -> list[Plan]:
         ids = list(dict.fromkeys(plan.pk for plan in plans[: MOST_PLANS + 1]))
-        rows = importable_plans(user).select_related("owner", "plan_type").in_bulk(ids)
+        rows = importable_plans(user, self.kind).select_related("owner", "plan_type").in_bulk(ids)
         if refused := [plan for plan in plans if plan.pk in ids and plan.pk not in rows]:
             names = ", ".join(str(plan) for plan in refused[:10])
             message = _("You may not edit these plans, or they are over: %(names)s.") % {"names": names}
             raise ValidationError({"plans": [ErrorDetail(message, code="not_editable")]})
         return [rows[pk] for pk in ids]
 
-    def _filtered(self, filters: dict[str, str]) -> list[AccountPlan]:
+    def _filtered(self, filters: dict[str, str]) -> list[Plan]:
         request = self.context["request"]
-        known = AccountPlanFilter.parameter_names()
-        known |= AccountPlanFilter.custom_parameters(filters, request.user)
+        known = self.filterset.parameter_names()
+        known |= self.filterset.custom_parameters(filters, request.user)
         if unknown := sorted(set(filters) - known):
             message = _("There is no such filter.")
             raise ValidationError({"filters": {name: [ErrorDetail(message, "unknown")] for name in unknown}})
         query = QueryDict(mutable=True)
         query.update(filters)
-        rows = importable_plans(request.user).select_related("owner", "plan_type")
-        filterset = AccountPlanFilter(query, rows, request=request)
+        rows = importable_plans(request.user, self.kind).select_related("owner", "plan_type")
+        filterset = self.filterset(query, rows, request=request)
         if not filterset.is_valid():
             raise ValidationError(
                 {"filters": invalid(DjangoValidationError(filterset.errors.as_data())).detail}
             )
         return list(filterset.qs[: MOST_PLANS + 1])
+
+
+class ImportGoalsIntoTerritoryPlansSerializer(ImportGoalsIntoPlansSerializer):
+    kind = TerritoryBusinessPlan
+    filterset = TerritoryBusinessPlanFilter
+
+    plans = fields.VisibleRelatedField(
+        many=True,
+        allow_empty=False,
+        required=False,
+        queryset=TerritoryBusinessPlan.objects.all(),
+        help_text="Plans that you may edit and that are not over. Or say `filters`.",
+    )
+    filters = serializers.DictField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        help_text=(
+            "As in the query of `territory-business-plans/`: of what matches, the plans that you may edit "
+            "and that are not over."
+        ),
+    )
 
 
 class TasksOfSerializer(serializers.Serializer):
@@ -142,6 +167,7 @@ class ImportGoalsIntoPlansView(KamAPIView):
     """
 
     kam_policy = BY_OBJECT
+    serializer: ClassVar[type[ImportGoalsIntoPlansSerializer]] = ImportGoalsIntoPlansSerializer
 
     @extend_schema(
         request=ImportGoalsIntoPlansSerializer,
@@ -151,7 +177,7 @@ class ImportGoalsIntoPlansView(KamAPIView):
     def post(self, request: Request) -> Response:
         if not request.user.has_perm("plans.add_accountplan"):
             raise PermissionDenied
-        body = ImportGoalsIntoPlansSerializer(data=request.data, context={"request": request})
+        body = self.serializer(data=request.data, context={"request": request})
         body.is_valid(raise_exception=True)
         asked = body.validated_data
         wish = {
@@ -166,3 +192,19 @@ class ImportGoalsIntoPlansView(KamAPIView):
         response = Response(JobSerializer(job, context={"request": request}).data, status=HTTPStatus.ACCEPTED)
         response["Location"] = reverse("api:jobs-detail", args=[job.pk])
         return response
+
+
+@extend_schema_view(
+    post=extend_schema(
+        request=ImportGoalsIntoTerritoryPlansSerializer,
+        operation_id="territory_business_plans_import_goals_into_many",
+    )
+)
+class ImportGoalsIntoTerritoryPlansView(ImportGoalsIntoPlansView):
+    """Imports goals into many territory plans in the background; the answer is the job.
+
+    In each plan all is made or nothing. Goals from which a plan has goal assignments already are left out,
+    and plans that you may no longer edit when their turn comes are skipped.
+    """
+
+    serializer = ImportGoalsIntoTerritoryPlansSerializer

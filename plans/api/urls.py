@@ -54,6 +54,11 @@ urlpatterns = [
         name="territory-business-plans-progress",
     ),
     path(
+        "territory-business-plans/import-goals/",
+        goal_import_jobs.ImportGoalsIntoTerritoryPlansView.as_view(),
+        name="territory-business-plans-import-goals-into-many",
+    ),
+    path(
         "territory-business-plans/<uuid:pk>/import-goals/",
         goal_imports.TerritoryImportGoalsView.as_view(),
         name="territory-business-plans-import-goals",

@@ -1,4 +1,4 @@
-"""Goals of the library into many account plans at once: what would be made, and the job that makes it."""
+"""Goals of the library into many plans of a kind at once: what would be made, and the job that makes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kam.jobs.kinds import ItemState, JobKind, Outcome
 from kam.jobs.models import Job
 from kam.jobs.operations import start_job
 from kam.users.models import User
-from plans.models import AccountPlan
+from plans.models import Plan
 from plans.operations.goal_imports import (
     ImportDraft,
     Sources,
@@ -33,9 +33,9 @@ NAME = "import-goals"
 MOST_PLANS = 500
 
 
-def importable_plans(user: User) -> QuerySet:
-    """Account plans that the user may edit and that are not over."""
-    return AccountPlan.objects.editable_by(user).live()
+def importable_plans(user: User, kind: type[Plan] = Plan) -> QuerySet:
+    """Plans (of this kind) that the user may edit and that are not over."""
+    return kind.objects.editable_by(user).live()
 
 
 # --- What would be made ---------------------------------------------------------------------
@@ -43,7 +43,7 @@ def importable_plans(user: User) -> QuerySet:
 class PlanPreview:
     """One plan: the goals it has already, and what the others would make."""
 
-    plan: AccountPlan
+    plan: Plan
     there: list[GoalDefinition] = field(default_factory=list)
     draft: ImportDraft | None = None
     problem: str = ""
@@ -70,7 +70,7 @@ class PlanPreview:
 
 
 def preview_imports(
-    *, plans: Sequence[AccountPlan], goals: Sequence[GoalDefinition], start_date: date | None = None
+    *, plans: Sequence[Plan], goals: Sequence[GoalDefinition], start_date: date | None = None
 ) -> list[PlanPreview]:
     """By plan; six statements, however many plans and goals."""
     sources = Sources(plans, goals)
@@ -100,7 +100,7 @@ def total_of(previews: Sequence[PlanPreview]) -> dict[str, int]:
 def start_import(
     *,
     user: User,
-    plans: Sequence[AccountPlan],
+    plans: Sequence[Plan],
     goals: Sequence[GoalDefinition],
     start_date: date | None = None,
 ) -> Job:
@@ -131,7 +131,7 @@ def import_into_plan(job: Job, plan_id: UUID) -> Outcome:
             ItemState.SKIPPED, _("Nothing was made: it is over, or you may not change it any more.")
         )
     wanted: list[str] = job.parameters["goals"]
-    offered = offered_goals(job.owner).filter(pk__in=wanted)
+    offered = offered_goals(job.owner, for_territories=plan.is_of_territory).filter(pk__in=wanted)
     goals = sorted(offered, key=lambda goal: wanted.index(str(goal.pk)))
     if not goals:
         return Outcome(ItemState.FAILED, _("The library offers these goals no more."))
@@ -162,7 +162,7 @@ def _note(draft: ImportDraft, there: int) -> str:
 
 
 def visible_plans(user: User) -> QuerySet[Any]:
-    return AccountPlan.objects.visible_to(user)
+    return Plan.objects.visible_to(user)
 
 
 KIND = JobKind(NAME, gettext_lazy("Import of goals"), gettext_lazy("Plans"), import_into_plan, visible_plans)

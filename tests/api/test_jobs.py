@@ -121,3 +121,43 @@ def test_a_list_takes_the_same_statements(
             client.get("/api/v1/jobs/")
         with django_assert_num_queries(4):
             client.get(f"/api/v1/jobs/{job.pk}/items/")
+
+
+def test_goals_into_many_territory_plans(
+    api: ApiFor, account_manager: User, colleague: User, world: World
+) -> None:
+    url = "/api/v1/territory-business-plans/import-goals/"
+    mine = factories.create_territory_plan(world.account.territory, owner=account_manager)
+    theirs = factories.create_territory_plan(world.account.territory, owner=colleague)
+    goal = factories.create_goal("Visit wards", applies_to="account_plan")
+    launch = factories.create_goal("Be seen", applies_to="territory_plan")
+    client = api(account_manager)
+
+    dry = client.post(
+        url,
+        {
+            "goal_definitions": [launch.pk],
+            "filters": {"territory": str(world.account.territory.parent_id)},
+            "dry_run": True,
+        },
+    )
+    refused = [
+        client.post(url, {"goal_definitions": [goal.pk], "plans": [mine.pk]}),
+        client.post(url, {"goal_definitions": [launch.pk], "plans": [theirs.pk]}),
+        client.post(url, {"goal_definitions": [launch.pk], "plans": [world.plan.pk]}),
+        client.post(url, {"goal_definitions": [launch.pk], "filters": {"segment": "x"}}),
+        client.post(URL, {"goal_definitions": [goal.pk], "plans": [mine.pk]}),
+    ]
+    started = client.post(url, {"goal_definitions": [launch.pk], "plans": [mine.pk]})
+    work_off_jobs()
+
+    assert [row["plan"]["id"] for row in dry.json()["plans"]] == [str(mine.pk)]
+    assert [[(e["field"], e["code"]) for e in answer.json()["errors"]] for answer in refused] == [
+        [("goal_definitions", "not_offered")],
+        [("plans", "not_editable")],
+        [("plans", "does_not_exist")],
+        [("filters.segment", "unknown")],
+        [("plans", "does_not_exist")],
+    ]
+    assert started.status_code == 202
+    assert client.get(started["Location"]).json()["counts"]["done"] == 1

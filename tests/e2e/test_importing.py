@@ -77,7 +77,7 @@ def test_pages_have_no_violation(
     urls = [
         reverse("collaboration:notification_list"),
         reverse("collaboration:reminder_settings"),
-        reverse("plans:plans_import"),
+        reverse("plans:accountplan_import"),
         reverse("jobs:job_list"),
         done.get_absolute_url(),
     ]

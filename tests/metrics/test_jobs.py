@@ -105,6 +105,27 @@ def test_a_dead_run_is_taken_over_and_its_late_result_is_dropped(clock: time_mac
     assert (JobRun.objects.get().result, JobRun.objects.get().attempts) == ("second", 2)
 
 
+def test_a_dead_run_of_a_past_period_does_not_go_on_for_ever(clock: time_machine.Coordinates) -> None:
+    job = Job("hourly", "Hourly", HOUR, Work())
+    long_ago, just_now = NOON - 2 * HOUR, NOON - timedelta(minutes=25)
+    for name, started in (("hourly", long_ago), ("other", long_ago), ("hourly", just_now)):
+        period = started.replace(minute=0) if started == long_ago else NOON.replace(minute=0) - HOUR
+        JobRun.objects.create(name=name, period=period, started_at=started)
+    late = JobRun.objects.create(
+        name="hourly", period=NOON - 5 * HOUR, started_at=NOON - timedelta(minutes=5)
+    )
+
+    jobs.run_job(job)
+
+    broken_off = JobRun.objects.filter(error__startswith="Broken off")
+    assert list(broken_off.values_list("name", "started_at").order_by("started_at")) == [
+        ("hourly", long_ago),
+        ("hourly", just_now),
+    ]
+    late.refresh_from_db()
+    assert late.finished_at is None, "that one may still be at it"
+
+
 def test_nobody_takes_over_what_is_under_way(clock: time_machine.Coordinates) -> None:
     def slow() -> str:
         clock.shift(timedelta(minutes=14))

@@ -10,7 +10,7 @@ from kam.jobs.kinds import ItemState
 from kam.jobs.models import Job, JobItem
 from kam.jobs.operations import work_off_jobs
 from kam.users.models import User
-from plans.models import AccountPlanObjective
+from plans.models import AccountPlanObjective, GoalAssignment
 from templates_app.models import GoalDefinition
 from tests import factories
 from tests.fixtures import ClientFor, World
@@ -197,3 +197,47 @@ def test_no_jobs_yet(client_as: ClientFor, viewer: User) -> None:
 
     assert b"No jobs yet" in client.get("/jobs/").content
     assert client.get(CHOOSE).status_code == 403
+
+
+# --- Plans of territories -----------------------------------------------------------------------
+def test_goals_for_territories_come_into_territory_plans(
+    client_as: ClientFor, world: World, account_manager: User, colleague: User
+) -> None:
+    """The same steps at addresses of their own: other plans, other goals, never mixed."""
+    choose, preview, start = (f"/territory-plans/import-goals/{step}" for step in ("", "preview/", "start/"))
+    north = world.account.territory
+    mine = factories.create_territory_plan(north, "North this year", owner=account_manager)
+    factories.create_territory_plan(north, "Not mine", owner=colleague)
+    launch = factories.create_published_template("Congress", items=3)
+    goals = [
+        factories.create_goal(
+            "Be at each congress", applies_to="territory_plan", templates=[launch.template]
+        ),
+        factories.create_goal("Be seen", applies_to="both"),
+    ]
+    goal = factories.create_goal("Visit wards", applies_to="account_plan")
+    client = client_as(account_manager)
+
+    page = client.get(choose, {"territory": north.parent_id})
+    seen = client.post(preview, {"goal": [row.pk for row in goals]})
+    mixed = [
+        client.post(start, {"goal": goals[0].pk, "plan": world.plan.pk}).status_code,
+        client.post(start, {"goal": goal.pk, "plan": mine.pk}).status_code,
+        client.post(START, {"goal": goal.pk, "plan": mine.pk}).status_code,
+        client.post(START, {"goal": goals[0].pk, "plan": world.plan.pk}).status_code,
+    ]
+    assert not Job.objects.unscoped("test").exists()
+    client.post(start, {"goal": [row.pk for row in goals], "plan": mine.pk})
+    work_off_jobs()
+
+    assert [row["plan"] for row in page.context["plans"]] == [mine]
+    assert {row["goal"] for row in page.context["goals"]} == set(goals)
+    assert [tab["active"] for tab in page.context["tabs"]] == [False, True]
+    assert seen.context["totals"] == {"plans": 1, "objectives": 2, "action_plans": 1, "tasks": 3}
+    assert mixed == [422, 422, 422, 422]
+    job = Job.objects.unscoped("test").get()
+    done = client.get(job.get_absolute_url())
+    assert done.context["counts"]["done"] == 1
+    assert f'href="{mine.get_absolute_url()}"' in done.content.decode()
+    made = GoalAssignment.objects.unscoped("test").filter(plan=mine)
+    assert set(made.values_list("name", flat=True)) == {row.name for row in goals}
