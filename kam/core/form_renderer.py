@@ -44,7 +44,7 @@ def write_option(option: Widget) -> str:
 def write_select(widget: Widget) -> SafeString:
     groups = []
     for name, options, index in widget["optgroups"]:
-        if not index and options[0]["label"] == BLANK_CHOICE_DASH[0][1]:
+        if options and not index and options[0]["label"] == BLANK_CHOICE_DASH[0][1]:
             options[0]["label"] = _("Choose…") if widget["required"] else _("None")
         written = mark_safe("\n".join(map(write_option, options)))
         groups.append(format_html('<optgroup label="{}">{}</optgroup>', name, written) if name else written)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.renderers import TemplatesSetting
 from django.test.html import parse_html
 from django_filters.widgets import RangeWidget
@@ -43,6 +44,7 @@ CASES: list[tuple[forms.Widget, Any]] = [
     (forms.Textarea(), f"one\n{NASTY}"),
     (forms.Select(choices=CHOICES), "b"),
     (forms.Select(choices=CHOICES), 3),
+    (forms.Select(), None),
     (forms.SelectMultiple(choices=CHOICES), ["a", "3"]),
     (forms.RadioSelect(choices=CHOICES), "a"),
     (forms.CheckboxSelectMultiple({"class": "x"}, choices=CHOICES), ["a", "b"]),
@@ -104,3 +106,14 @@ def test_boxes_of_a_filter_are_written_as_django_writes_them(value: Any) -> None
     )
 
     assert parse_html(ours) == parse_html(theirs)
+
+
+@pytest.mark.parametrize(("is_required", "words"), [(True, "Choose…"), (False, "None")])
+def test_dashes_of_an_empty_choice_are_said_in_words(is_required: bool, words: str) -> None:
+    widget = forms.Select(choices=[*BLANK_CHOICE_DASH, ("a", "A")])
+    widget.is_required = is_required
+
+    written = widget.render("x", "a", renderer=KamFormRenderer())
+
+    assert f'<option value="">{words}</option>' in written
+    assert "--" not in written
