@@ -48,8 +48,9 @@ def running_worker() -> Iterator[tuple[int, int]]:
         "kam.wsgi:application",
         f"--bind=127.0.0.1:{port}",
         "--workers=1",
+        "--threads=4",
     ]
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "kam.settings"}
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "kam.settings", "MALLOC_ARENA_MAX": "2"}
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(
         command, env=environment, start_new_session=True, preexec_fn=services.die_with_parent(), **quiet
