@@ -155,5 +155,5 @@ def open_deals(plan: Plan) -> list[Deal]:
     standings = standings_of(amounts_in(Reader(plan, "pipeline", is_excluded=False)))
     return [
         Deal(key, "", round_money(found.total, plan.currency), found.first.probability or NOTHING)
-        for key, found in sorted(standings.items())
+        for key, found in sorted(standings.items(), key=lambda pair: pair[0].int)
     ]

@@ -116,24 +116,6 @@ def exact_total(reader: Reader, kpi: str) -> Decimal:
 
 def possible_records(reader: Reader, deals: Collection[UUID] | QuerySet | None = None) -> list[PlanRecord]:
     """What is open (of these deals, or of all) and in the reader's plan on its own day, or would be on another."""
-    return _told(reader, _possible(reader, deals))
-
-
-def open_records(reader: Reader, deals: QuerySet) -> tuple[list[PlanRecord], list[PlanRecord]]:
-    """What is open in the reader's plan; and that together with what of these deals would be in it on another
-    day. In one statement."""
-    plan = reader.plan
-    found = _told(reader, [*reader.rows(None), *_possible(reader, deals)])
-    every = list({(record.kind, record.id): record for record in found}.values())
-    counted = [
-        record
-        for record in every
-        if not record.reason and (is_put_in(record) or plan.start_date <= record.date <= plan.end_date)
-    ]
-    return counted, every
-
-
-def _possible(reader: Reader, deals: Collection[UUID] | QuerySet | None) -> list[QuerySet]:
     open_ended = copy(reader)
     open_ended.plan = copy(reader.plan)
     open_ended.plan.start_date, open_ended.plan.end_date = date.min, date.max
@@ -146,7 +128,7 @@ def _possible(reader: Reader, deals: Collection[UUID] | QuerySet | None) -> list
         if is_excluded:
             querysets = [rows.filter(reason="not_converted") for rows in querysets]
         found += querysets
-    return found
+    return _told(reader, found)
 
 
 def _told(reader: Reader, querysets: list[QuerySet]) -> list[PlanRecord]:

@@ -22,11 +22,13 @@ from crm.models import Opportunity
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
 from metrics import what_if
+from metrics.amounts import amounts_in
 from metrics.enums import ChangeState, DealOutcome
 from metrics.forecast import Deal, Forecast, seed_of
 from metrics.models import PlanKPI
+from metrics.pipeline import standings_of
 from metrics.record_rows import PlanRecord, Reader
-from metrics.records import exact_total, is_put_in, open_records
+from metrics.records import exact_total, is_put_in, possible_records
 from metrics.scenario_models import BuildingBlock, Scenario, ScenarioChange
 from metrics.simulation import outcomes_of
 from metrics.what_if import Frame, Imagined, Piece, Stake, Sums, Wish
@@ -48,9 +50,7 @@ class Basis:
     frame: Frame
     sums: Sums
     deals: Mapping[UUID, Opportunity]  # those that a scenario changes
-    pieces: Mapping[
-        UUID, Sequence[Piece]
-    ]  # of those, and of all that are open, where the plan could count them
+    pieces: Mapping[UUID, Sequence[Piece]]  # of those, where the plan could count them
     openable: Set[UUID]  # of those, the ones that the reader may open: the others are counted and never named
 
     @cached_property
@@ -72,20 +72,20 @@ def basis_of(
     """
     changes = ScenarioChange.objects.unscoped(COUNTS_ALL).filter(scenario__in=scenarios)
     named = changes.filter(opportunity__isnull=False).order_by().values("opportunity")
-    deals = Opportunity.objects.unscoped(COUNTS_ALL).filter(Q(pk__in=named) | Q(pk=deal_id))
+    wanted = Q(pk__any_of=named) if deal_id is None else Q(pk__any_of=named) | Q(pk=deal_id)
+    deals = Opportunity.objects.unscoped(COUNTS_ALL).filter(wanted)
     seen = deals.none() if user is None else Opportunity.objects.visible_to(user)
     as_of = timezone.now()
     with read_snapshot():
         reader = open_reader(plan)
-        opened, possible = open_records(reader, deals.order_by().values("pk"))
+        opened = standings_of(amounts_in(reader))
+        possible = possible_records(reader, deals.order_by().values("pk"))
         won = exact_total(reader, "won_revenue")
         may_open = Exists(seen.filter(pk=OuterRef("pk")))
         found = list(deals.annotate(may_open=may_open).select_related("stage", "account"))
-    stakes = what_if.stakes_of(
-        (record.opportunity_id, record.contribution or Decimal(0), record.probability or Decimal(0))
-        for record in opened
-        if record.opportunity_id is not None
-    )
+    stakes = {
+        key: Stake(Fraction(deal.total), deal.first.probability or Decimal(0)) for key, deal in opened.items()
+    }
     return Basis(
         plan,
         as_of,
@@ -166,7 +166,7 @@ class Result:
         basis, currency = self.basis, self.basis.plan.currency
         deals = [
             Deal(key, "", what_if.rounded(stake.amount, currency), stake.probability)
-            for key, stake in sorted(self.sums.stakes.items())
+            for key, stake in what_if.in_order(self.sums.stakes)
         ]
         outcomes = outcomes_of(
             what_if.bets_of(basis.sums.stakes, self.sums.stakes, currency),

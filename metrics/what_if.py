@@ -82,6 +82,20 @@ class Imagined:
     not_converted: int = 0
 
 
+class _Sum:
+    """Adds very many fractions: those with the same denominator as whole numbers."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, int] = defaultdict(int)
+
+    def add(self, numerator: int, denominator: int) -> None:
+        self._parts[denominator] += numerator
+
+    @property
+    def total(self) -> Fraction:
+        return sum((Fraction(above, below) for below, above in self._parts.items()), NOTHING)
+
+
 @dataclass
 class Sums:
     """A plan's deals together: what is won, and what each open one brings."""
@@ -101,14 +115,15 @@ class Sums:
 
     def rounded(self, currency: str) -> dict[str, Decimal]:
         """The sums of the KPIs, each rounded once; the total is that of the rounded parts."""
-        pipeline = sum((stake.amount for stake in self.stakes.values()), NOTHING)
-        weighted = sum(
-            (stake.amount * Fraction(stake.probability) for stake in self.stakes.values()), NOTHING
-        )
-        won, likely = rounded(self.won, currency), rounded(weighted / 100, currency)
+        pipeline, weighted = _Sum(), _Sum()
+        for stake in self.stakes.values():
+            chance, whole = stake.probability.as_integer_ratio()
+            pipeline.add(stake.amount.numerator, stake.amount.denominator)
+            weighted.add(stake.amount.numerator * chance, stake.amount.denominator * whole)
+        won, likely = rounded(self.won, currency), rounded(weighted.total / 100, currency)
         return {
             "won_revenue": won,
-            "pipeline": rounded(pipeline, currency),
+            "pipeline": rounded(pipeline.total, currency),
             "weighted_pipeline": likely,
             "total_expected_revenue": won + likely,
         }
@@ -121,9 +136,9 @@ def rounded(amount: Fraction, currency: str) -> Decimal:
 
 
 def in_units(amount: Fraction, currency: str) -> int:
-    scaled = abs(amount) * 10 ** minor_units(currency)
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return whole if amount >= 0 else -whole
+    above, below = amount.numerator * 10 ** minor_units(currency), amount.denominator
+    whole = (2 * abs(above) + below) // (2 * below)
+    return whole if above >= 0 else -whole
 
 
 def stakes_of(records: Iterable[tuple[UUID, Decimal, Decimal]]) -> dict[UUID, Stake]:
@@ -188,16 +203,21 @@ def bets_of(now: Mapping[UUID, Stake], then: Mapping[UUID, Stake], currency: str
     becomes or ceases to be certain changes its place.
     """
     if len(then) <= EXACT_DEALS:  # counted, not drawn
-        return [_bet(then[key], currency) for key in sorted(then)]
+        return [_bet(stake, currency) for _key, stake in in_order(then)]
     bets, placed = [], set()
-    for key in sorted(now):
+    for key, stake in in_order(now):
         there = then.get(key)
-        if there is not None and is_certain(there) == is_certain(now[key]):
+        if there is not None and is_certain(there) == is_certain(stake):
             bets.append(_bet(there, currency))
             placed.add(key)
         else:
-            bets.append(Bet(0, _chance(now[key])))
-    return bets + [_bet(stake, currency) for key, stake in sorted(then.items()) if key not in placed]
+            bets.append(Bet(0, _chance(stake)))
+    return bets + [_bet(stake, currency) for key, stake in in_order(then) if key not in placed]
+
+
+def in_order(stakes: Mapping[UUID, Stake]) -> list[tuple[UUID, Stake]]:
+    """By the ids of their deals."""
+    return sorted(stakes.items(), key=lambda pair: pair[0].int)
 
 
 def is_certain(stake: Stake) -> bool:

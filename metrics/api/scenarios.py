@@ -29,7 +29,7 @@ from metrics.scenario_models import MOST_BLOCKS, MOST_CHANGES
 from metrics.scenario_operations import save_scenario
 from metrics.scenario_words import Told, told
 from metrics.scenarios import Basis, Result, results_of
-from plans.models import AccountPlan, Plan
+from plans.models import AccountPlan, Plan, TerritoryBusinessPlan
 from plans.operations import log_confidential_look
 
 
@@ -245,17 +245,21 @@ def result_answer(scenario: Scenario, basis: Basis, result: Result, words: Told)
 
 
 # --- The resource -------------------------------------------------------------------------------
-@extend_schema_view(
-    list=extend_schema(operation_id="account_plans_scenarios_list"),
-    create=extend_schema(operation_id="account_plans_scenarios_create"),
-    retrieve=extend_schema(operation_id="account_plans_scenarios_retrieve"),
-    update=extend_schema(operation_id="account_plans_scenarios_update"),
-    partial_update=extend_schema(operation_id="account_plans_scenarios_partial_update"),
-    destroy=extend_schema(operation_id="account_plans_scenarios_destroy"),
-)
+ACTIONS = ("list", "create", "retrieve", "update", "partial_update", "destroy")
+
+
+def described(area: str) -> Any:
+    """The names of the operations, of plans of one kind."""
+    return extend_schema_view(
+        **{name: extend_schema(operation_id=f"{area}_scenarios_{name}") for name in ACTIONS}
+    )
+
+
+@described("account_plans")
 class ScenarioViewSet(VisibleModelViewSet):
     """What ifs of a plan: one's own, and those that others share. Nothing real changes."""
 
+    plans: ClassVar[Any] = AccountPlan
     queryset = Scenario.objects.all()
     serializer_class = ScenarioSerializer
     filterset_class = ScenarioFilter
@@ -264,7 +268,7 @@ class ScenarioViewSet(VisibleModelViewSet):
     @cached_property
     def plan(self) -> Plan:
         """Through the gate (404); its numbers are asked for apart (403)."""
-        plan = found(AccountPlan.objects.visible_to(self.request.user), self.kwargs["plan_id"])
+        plan = found(self.plans.objects.visible_to(self.request.user), self.kwargs["plan_id"])
         if not self.request.user.has_perm("plans.view_numbers", plan):
             raise PermissionDenied()
         log_confidential_look(plan=plan, user=self.request.user)
@@ -295,3 +299,15 @@ class ScenarioViewSet(VisibleModelViewSet):
         basis, (result,) = results_of(self.plan, [scenario], today=company_today(), user=request.user)
         words = told(scenario, result, user=request.user)
         return Response(result_answer(scenario, basis, result, words))
+
+
+@described("territory_business_plans")
+class TerritoryScenarioViewSet(ScenarioViewSet):
+    plans = TerritoryBusinessPlan
+
+    @extend_schema(
+        responses=ScenarioResultSerializer, operation_id="territory_business_plans_scenarios_result"
+    )
+    def result(self, request: Request, plan_id: UUID, pk: UUID) -> Response:
+        """KPIs and chance with the scenario's changes, as they are now, and the difference."""
+        return super().result(request, plan_id, pk)

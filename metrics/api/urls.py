@@ -1,6 +1,7 @@
 from django.urls import path
 
 from metrics.api import (
+    calls_due,
     dashboards,
     history,
     jobs,
@@ -103,6 +104,23 @@ urlpatterns = [
         name="account-plans-scenarios-result",
     ),
     path(
+        "territory-business-plans/<uuid:plan_id>/scenarios/",
+        scenarios.TerritoryScenarioViewSet.as_view({"get": "list", "post": "create"}),
+        name="territory-business-plans-scenarios-list",
+    ),
+    path(
+        "territory-business-plans/<uuid:plan_id>/scenarios/<uuid:pk>/",
+        scenarios.TerritoryScenarioViewSet.as_view(
+            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+        ),
+        name="territory-business-plans-scenarios-detail",
+    ),
+    path(
+        "territory-business-plans/<uuid:plan_id>/scenarios/<uuid:pk>/result/",
+        scenarios.TerritoryScenarioViewSet.as_view({"get": "result"}),
+        name="territory-business-plans-scenarios-result",
+    ),
+    path(
         "dashboards/plan-performance/",
         dashboards.PlanPerformanceViewSet.as_view({"get": "list"}),
         name="plan-performance",
@@ -112,4 +130,5 @@ urlpatterns = [
         portfolio.PortfolioRecordsViewSet.as_view({"get": "list"}),
         name="plan-performance-records",
     ),
+    path("cadence/calls-due/", calls_due.CallsDueViewSet.as_view({"get": "list"}), name="calls-due"),
 ]

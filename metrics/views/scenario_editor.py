@@ -7,11 +7,12 @@ shown again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -61,7 +62,9 @@ ORDERINGS = {
 
 
 def with_scenario(blocks: QuerySet) -> QuerySet:
-    return blocks.select_related("scenario__plan__account", "scenario__plan__owner", "scenario__owner")
+    return blocks.select_related(
+        "scenario__plan__account", "scenario__plan__territory", "scenario__plan__owner", "scenario__owner"
+    )
 
 
 def with_account(deals: QuerySet) -> QuerySet:
@@ -121,6 +124,17 @@ class Asked:
         return not self.search and self.show == "plan"
 
 
+class Named(NamedTuple):
+    """What deals are found and ordered by: there may be very many."""
+
+    key: UUID
+    name: str
+    account: str
+    close_date: date
+
+    COLUMNS = ("pk", "name", "account__name", "close_date")
+
+
 @dataclass(frozen=True)
 class DealList:
     rows: Page
@@ -132,19 +146,21 @@ def deals_of(
 ) -> DealList:
     """A page of the open deals that were asked for; the one whose form was sent stands first."""
     amounts = amounts_of(basis, entry, asked)
-    rows = Opportunity.objects.visible_to(user).open().filter(pk__in=list(amounts))
-    deals = list(with_account(rows))
-    hidden = len(amounts) - len(deals)
+    visible = Opportunity.objects.visible_to(user).open().filter(pk__in=list(amounts))
+    named = [Named._make(row) for row in visible.order_by().values_list(*Named.COLUMNS)]
+    hidden = len(amounts) - len(named)
     text = asked.search.casefold()
-    deals = [deal for deal in deals if text in f"{deal.name} {deal.account.name}".casefold()]
-    orders = {
-        "amount": lambda deal: (-amounts[deal.pk], deal.name),
+    found = [deal for deal in named if text in f"{deal.name} {deal.account}".casefold()]
+    orders: dict[str, Callable[[Named], Any]] = {
+        "amount": lambda deal: (-amounts[deal.key], deal.name),
         "date": lambda deal: (deal.close_date, deal.name),
         "name": lambda deal: (deal.name.casefold(), deal.close_date),
     }
-    deals.sort(key=orders[asked.ordering])
-    page = Paginator(deals, A_PAGE).get_page(number)
-    listed = list(page.object_list)
+    page = Paginator(sorted(found, key=orders[asked.ordering]), A_PAGE).get_page(number)
+    shown = with_account(Opportunity.objects.visible_to(user)).in_bulk(
+        [deal.key for deal in page.object_list]
+    )
+    listed = [shown[deal.key] for deal in page.object_list if deal.key in shown]
     if sent is not None and sent.deal not in listed:
         listed.insert(0, sent.deal)
     page.object_list = [row_of(deal, basis, entry, amounts.get(deal.pk), sent) for deal in listed]
