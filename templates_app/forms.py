@@ -120,6 +120,8 @@ class ItemForm(VersionedModelForm):
         self.fields["prerequisite"].empty_label = _("Nothing")  # type: ignore[attr-defined]
         for name in ("weight", "target_quantity"):
             self.fields[name].widget.attrs["step"] = "any"
+            if self.initial.get(name) is not None:  # without the zeros of its scale
+                self.initial[name] = f"{self.initial[name]:.3f}".rstrip("0").rstrip(".")
 
     def save(self, commit: bool = True) -> ActionPlanTemplateItem:
         if self.instance._state.adding:

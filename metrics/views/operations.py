@@ -34,6 +34,17 @@ def operations_tabs(active: str) -> list[dict[str, Any]]:
     ]
 
 
+def in_words(age: timedelta | None) -> str:
+    """In the largest unit that says something: 26 s, 5 min, 3 h, 2 d."""
+    if age is None:
+        return ""
+    seconds = max(int(age.total_seconds()), 0)
+    for limit, unit, size in ((120, "s", 1), (7_200, "min", 60), (172_800, "h", 3_600)):
+        if seconds < limit:
+            return f"{seconds // size} {unit}"
+    return f"{seconds // 86_400} d"
+
+
 @permission_required("metrics.view_operations")
 def operations_page(request: HttpRequest) -> HttpResponse:
     failures = list(RollupFailure.objects.all()[:SHOWN_FAILURES])
@@ -43,7 +54,7 @@ def operations_page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context = {
         "pending": StaleMarker.objects.count(),
-        "oldest_age": operations.oldest_marker_age(),
+        "oldest_age": in_words(operations.oldest_marker_age()),
         "computed": PlanKPI.objects.visible_to(request.user).count(),
         "failures": [(failure, plans.get(failure.plan_id)) for failure in failures],
         "failure_count": RollupFailure.objects.count(),
