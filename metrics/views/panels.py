@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
@@ -25,7 +25,7 @@ from metrics.record_rows import named_products
 from metrics.views.portfolio import with_query
 from metrics.views.tiles import chart_of, rows_of, tiles_of
 from plans.coverage import covering
-from plans.models import AccountPlan, Plan
+from plans.models import AccountPlan, AccountPlanProduct, Plan
 
 SHOWN_PLANS = 10
 # What a row of the list shows; a list of whole rows, with all their texts, takes half as long again.
@@ -115,7 +115,9 @@ def opportunity_plans(request: HttpRequest, opportunity: Opportunity) -> HttpRes
     if not is_part_of_page(request):
         return redirect(opportunity)
     covered_by = [pair.plan_id for pair in covering([opportunity.pk], request.user)]
+    named = AccountPlanProduct.objects.unscoped("what the numbers of a plan count").filter(plan=OuterRef("pk"))
     plans = AccountPlan.objects.visible_to(request.user).filter(pk__in=covered_by)
+    plans = plans.annotate(names_products=Exists(named))
     context = {"plans": plans.select_related("account", "owner").order_by("start_date", "name")[:50]}
     return render(request, "metrics/_opportunity_plans.html", context)
 
