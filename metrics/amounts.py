@@ -12,8 +12,6 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count
-
 from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField
 from kam.core.money import round_money
@@ -62,12 +60,10 @@ def sums_by_day(reader: Reader) -> dict[date, Decimal]:
 
 def openable_deals(reader: Reader, user: User, deals: Collection[UUID]) -> Collection[UUID]:
     """Of these deals, which are those in the number, the ones that the user may open: mostly all of them."""
-    visible = reader.rows(user)
-    count = Count("opportunity_key", distinct=True)
-    if sum(rows.order_by().aggregate(count=count)["count"] for rows in visible) == len(deals):
-        return deals
-    first, *others = (rows.order_by().values_list("opportunity_key", flat=True) for rows in visible)
-    return set(first.union(*others) if others else first) - {None}
+    rows = (rows.filter(opportunity_key__isnull=False).order_by() for rows in reader.rows(user))
+    first, *others = (found.values_list("opportunity_key", flat=True).distinct() for found in rows)
+    seen = first.union(*others) if others else first  # a deal may be in several of them, by other records
+    return deals if seen.count() == len(deals) else set(seen)
 
 
 def _amounts(rows: Iterable[tuple], reader: Reader) -> Iterator[Amount]:

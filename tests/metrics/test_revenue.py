@@ -325,6 +325,26 @@ def test_a_plan_counts_what_its_reader_may_not_open_and_an_account_does_not(
     assert ordered_by[1] - ordered_by[0] == 800
 
 
+def test_a_hidden_deal_is_not_named_where_another_counts_by_rule_and_by_hand(
+    world: World, account_manager: User
+) -> None:
+    world.plan.revenue_basis = RevenueBasis.SCHEDULE
+    world.plan.save()
+    hidden = factories.create_account(parent=world.account, owner=factories.create_user())
+    for account, name in ((world.account, "Seen"), (hidden, "Hidden deal")):
+        deal = factories.create_opportunity(account, name, owner=account.owner)
+        line = factories.create_opportunity_line(deal)
+        parts = [factories.create_schedule(line, on_date=world.open.close_date) for _ in range(2)]
+        if name == "Seen":
+            factories.create_pin(world.plan, parts[0])
+
+    found = plan_revenue(world.plan, user=account_manager, today=world.plan.start_date)
+
+    assert found is not None
+    assert [deal.name for deal in found.largest.deals] == ["Seen"]
+    assert (found.largest.seen_count, found.largest.hidden_count) == (1, 1)
+
+
 def test_an_account_alone_leaves_out_what_lies_below(world: World, account_manager: User) -> None:
     alone = account_revenue(world.account, user=account_manager, today=date(2026, 1, 1), includes_below=False)
 
