@@ -7,17 +7,18 @@ missing value stops the start with a message that names the variable.
 import sys
 from pathlib import Path
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from kam.environment import StrictEnv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = StrictEnv()
 env.prefix = ""
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.bool("DEBUG", default=False)  # what is not clearly on is off
 TESTING = "pytest" in sys.modules
 
 # A key of its own is required in production. In development `make run` sets DEBUG.
@@ -98,7 +99,7 @@ TEMPLATES = [
 FORM_RENDERER = "kam.core.form_renderer.KamFormRenderer"
 
 # --- Database -------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'kam.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'kam.sqlite3'}")}
 _database = DATABASES["default"]
 _database["ATOMIC_REQUESTS"] = False
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -115,17 +116,17 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         }
     )
 else:
-    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    _database["CONN_MAX_AGE"] = env.number("CONN_MAX_AGE", default=60)
     _database["CONN_HEALTH_CHECKS"] = True
     _options = _database.setdefault("OPTIONS", {})
     # One user cannot slow the others down: a statement of a page or request ends here.
-    _timeout = env.int("STATEMENT_TIMEOUT_MS", default=30_000)
+    _timeout = env.number("STATEMENT_TIMEOUT_MS", default=30_000)
     _options.setdefault("options", f"-c statement_timeout={_timeout} -c timezone=UTC")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis, cache, Celery -------------------------------------------------------------------
 # Without REDIS_URL nothing is enqueued: `manage.py sweep --loop` does the background work.
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))
 if REDIS_URL:
     CACHES = {
         "default": {
@@ -169,13 +170,13 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Mail -----------------------------------------------------------------------------------
 # Without EMAIL_URL, mails are printed instead of sent.
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+vars().update(env.mail("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kam@localhost")
 # Where kam is reached, for the links in mails: https://kam.example.com. Without it they have none.
-SITE_URL = env.str("SITE_URL", default="").rstrip("/")
+SITE_URL = env.url("SITE_URL", schemes=("https", "http")).rstrip("/")
 # The hour of the company's day from which the daily mails go out.
-DIGEST_HOUR = env.int("DIGEST_HOUR", default=6)
+DIGEST_HOUR = env.number("DIGEST_HOUR", default=6, most=23)
 
 # --- Users and login ------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
@@ -196,7 +197,7 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SESSION_COOKIE_HTTPONLY = True
 
 # --- Security -------------------------------------------------------------------------------
-HTTPS = env.bool("HTTPS", default=not (DEBUG or TESTING))
+HTTPS = env.flag("HTTPS", default=not (DEBUG or TESTING))
 SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -224,11 +225,11 @@ LANGUAGES = [("en", "English"), ("en-gb", "English (UK)"), ("de", "Deutsch"), ("
 USE_I18N = True
 USE_TZ = True
 # The company's time zone: calendar dates ("today") are taken in it.
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 COMPANY_CURRENCY = env.str("COMPANY_CURRENCY", default="USD").upper()
 # Commercial and medical apart, both ways: medical colleagues see no targets, pipeline and orders, account
 # managers and viewers no medical insights, except on plans they take part in (`crm.policies`).
-SEPARATE_MEDICAL = env.bool("SEPARATE_MEDICAL", default=True)
+SEPARATE_MEDICAL = env.flag("SEPARATE_MEDICAL", default=True)
 
 # --- Static files ---------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -268,12 +269,12 @@ REST_FRAMEWORK = {
         "kam.core.api.throttles.AnonThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "user": env.str("API_RATE", default="6000/min"),
-        "anon": env.str("API_ANON_RATE", default="60/min"),
-        "login": env.str("LOGIN_RATE", default="20/min"),
+        "user": env.rate("API_RATE", default="6000/min"),
+        "anon": env.rate("API_ANON_RATE", default="60/min"),
+        "login": env.rate("LOGIN_RATE", default="20/min"),
     },
     # How many proxies before us add to X-Forwarded-For: what others put there is not believed.
-    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+    "NUM_PROXIES": env.number("NUM_PROXIES", default=0),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -325,7 +326,7 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain" if DEBUG or TESTING else "json"}
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django_structlog": {"level": "WARNING" if DEBUG or TESTING else "INFO"},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
