@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 import django_filters
@@ -23,6 +24,7 @@ from crm.models import (
 from kam.core.clock import company_today
 from kam.core.filters import (
     AmountRangeFilter,
+    DayFilter,
     DayRangeFilter,
     VisibleChoiceFilter,
     VisibleFilterSet,
@@ -85,6 +87,31 @@ class AccountFilter(SourcedFilterSet):
         "created_at": "created_at",
         "updated_at": "updated_at",
     }
+
+
+class CallsDueFilter(AccountFilter):
+    """Accounts whose next call is due until a day; for rows that come with `cadence.with_next_due`."""
+
+    until = DayFilter(method="as_it_is", label=_("Due until"))
+
+    ordering_fields: ClassVar = {**AccountFilter.ordering_fields, "next_activity_due_on": "next_due_on"}
+
+    @property
+    def until_day(self) -> date:
+        """Today unless the reader names another day."""
+        given = self.form.cleaned_data.get("until") if self.form.is_valid() else None
+        return given or company_today()
+
+    def as_it_is(self, queryset: QuerySet, name: str, value: date) -> QuerySet:
+        """Without `until` there is a day, too: `filter_queryset` asks for it once."""
+        return queryset
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """What is due first comes first."""
+        queryset = super().filter_queryset(queryset.filter(next_due_on__lte=self.until_day))
+        if self.form.cleaned_data.get("ordering"):
+            return queryset
+        return queryset.order_by("next_due_on", "name", "pk")
 
 
 class ContactFilter(SourcedFilterSet):

@@ -11,8 +11,8 @@ from django.conf import settings
 from crm.enums import CallFrequency
 from kam.users.models import Role
 
-_DAYS = {CallFrequency.WEEKLY: 7, CallFrequency.FORTNIGHTLY: 14}
-_MONTHS = {
+CALL_DAYS = {CallFrequency.WEEKLY: 7, CallFrequency.FORTNIGHTLY: 14}
+CALL_MONTHS = {
     CallFrequency.MONTHLY: 1,
     CallFrequency.EVERY_TWO_MONTHS: 2,
     CallFrequency.QUARTERLY: 3,
@@ -53,7 +53,7 @@ def next_call_due(*, last_call: date | None, frequency: str, since: date) -> dat
         return None
     if last_call is None:
         return since
-    if frequency in _DAYS:
-        step = timedelta(days=_DAYS[CallFrequency(frequency)])
+    if frequency in CALL_DAYS:
+        step = timedelta(days=CALL_DAYS[CallFrequency(frequency)])
         return last_call + min(step, date.max - last_call)
-    return add_months(last_call, _MONTHS[CallFrequency(frequency)])
+    return add_months(last_call, CALL_MONTHS[CallFrequency(frequency)])

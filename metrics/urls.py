@@ -1,7 +1,7 @@
 from django.urls import path
 
 from metrics import views
-from metrics.views import exports
+from metrics.views import calls_due, exports
 
 app_name = "metrics"
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("panels/orders/<uuid:pk>/plans/", views.order_plans, name="order_plans"),
     path("portfolio/", views.portfolio, name="portfolio"),
     path("portfolio/<slug:kpi>/records/", views.portfolio_records_page, name="portfolio_records"),
+    path("dashboards/calls-due/", calls_due.calls_due, name="calls_due"),
+    path("dashboards/calls-due/export/", calls_due.calls_due_export, name="calls_due_export"),
     path("data-freshness/", views.operations_page, name="operations"),
     path("data-freshness/sweep/", views.sweep_now, name="sweep_now"),
     path("data-freshness/<uuid:plan_id>/retry/", views.retry_failure, name="retry_failure"),

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm import policies
@@ -16,6 +15,7 @@ from crm.enums import ActivityStatus, CallFrequency, PickList
 from crm.models.catalog import PickListValue
 from crm.models.territories import Territory, TerritoryEdge
 from kam.core.addresses import record_url
+from kam.core.clock import company_today
 from kam.core.fields import WebAddressField
 from kam.core.models import SourcedModel, TrackedScopedQuerySet, TreeEdge
 from kam.core.money import CurrencyField
@@ -141,7 +141,7 @@ class Account(SourcedModel):
     @property
     def next_activity_due_on(self) -> date | None:
         """When the next call is due; needs `with_last_activity()`."""
-        since = timezone.localdate(self.created_at)
+        since = company_today(self.created_at)
         return policies.next_call_due(
             last_call=self.last_activity_on, frequency=self.call_frequency, since=since
         )  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from metrics.api import (
+    calls_due,
     dashboards,
     history,
     jobs,
@@ -129,4 +130,5 @@ urlpatterns = [
         portfolio.PortfolioRecordsViewSet.as_view({"get": "list"}),
         name="plan-performance-records",
     ),
+    path("cadence/calls-due/", calls_due.CallsDueViewSet.as_view({"get": "list"}), name="calls-due"),
 ]

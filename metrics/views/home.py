@@ -16,8 +16,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.enums import ActivityStatus, CallFrequency
+from crm.enums import ActivityStatus
 from crm.models import Account, Activity, Opportunity
+from crm.models.cadence import due_by
 from kam.core.clock import company_today
 from kam.core.formatting import format_money_short, format_percent
 from kam.core.panels import render_panel
@@ -178,16 +179,19 @@ def days_late(day: Any, today: date) -> str:
 
 def due_contacts(user: User, *, today: date) -> Concern:
     """Accounts whose call cadence says that a contact is due."""
-    accounts = Account.objects.visible_to(user).filter(owner=user).exclude(call_frequency=CallFrequency.NONE)
-    due = [(account.next_activity_due_on, account) for account in accounts.with_last_activity()]
-    late = sorted(
-        ((day, a) for day, a in due if day and day <= today), key=lambda pair: (pair[0], pair[1].name)
-    )
+    rows = due_by(Account.objects.visible_to(user).filter(owner=user), today)
+    due = list(rows.annotate(in_all=Window(Count("pk"))).only("name")[:SHOWN_ITEMS])
+    count = due[0].in_all if due else 0
     items = [
-        Item(account.name, _("due %(day)s") % {"day": date_format(day)}, account.get_absolute_url())
-        for day, account in late
+        Item(
+            account.name,
+            _("due %(day)s") % {"day": date_format(account.next_due_on)},
+            account.get_absolute_url(),
+        )
+        for account in due
     ]
-    return concern(_("Contacts due"), "phone", "warn", items)
+    url = f"{reverse('metrics:calls_due')}?owner={user.pk}"
+    return Concern(_("Contacts due"), "phone", "warn", items, count, url)
 
 
 def slipped_opportunities(user: User, *, today: date) -> Concern:

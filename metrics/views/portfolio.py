@@ -64,7 +64,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "sums": sums_of(totals, plans_added_up(only_plans(filterset.qs)), request),
         "currency": settings.COMPANY_CURRENCY,
         "is_lagging": is_lagging,
-        "nav_section": "portfolio",
+        "nav_section": "dashboards",
     }
     return render(request, "metrics/portfolio.html", context)
 
@@ -129,6 +129,6 @@ def portfolio_records_page(request: HttpRequest, kpi: str) -> HttpResponse:
             }
             for name in PORTFOLIO_KPIS
         ],
-        "nav_section": "portfolio",
+        "nav_section": "dashboards",
     }
     return render(request, "metrics/portfolio_records.html", context)
