@@ -21,7 +21,7 @@ from kam.core.api.viewsets import VisibleReadOnlyViewSet
 from kam.core.clock import company_today
 from kam.core.filters import ISO_DATE
 from metrics.api.dashboards import ref
-from metrics.cadence import plans_by_account
+from metrics.dashboards.covering import plans_by_account
 
 
 def ref_or_none(row: Any) -> dict[str, str] | None:

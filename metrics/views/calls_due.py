@@ -18,7 +18,7 @@ from kam.core.clock import company_today
 from kam.core.export import Column, export_response, person
 from kam.core.lists import list_filter, page_of
 from kam.core.policy import signed_in
-from metrics.cadence import plans_by_account
+from metrics.dashboards.covering import plans_by_account
 
 SHOWN_FILTERS = ("until", "owner", "territory", "current_segment", "call_frequency")
 RELATED = ("territory", "owner", "current_segment")

@@ -1,4 +1,4 @@
-"""Whose turn it is: accounts that are due for a call, and the plans that look after them."""
+"""Which plans look after which accounts, as far as a reader may see them."""
 
 from __future__ import annotations
 
