@@ -78,10 +78,15 @@ def _amounts(rows: Iterable[tuple], reader: Reader) -> Iterator[Amount]:
             yield Amount(deal, stage, day, bool(is_open), chance, amount)
 
 
+def exact_total(amounts: Iterable[Amount]) -> Decimal:
+    with localcontext(prec=EXACT):
+        return sum((amount.contribution for amount in amounts), NOTHING)
+
+
 def total_of(amounts: Iterable[Amount], currency: str) -> Decimal:
     """Rounded once, half up, to the minor unit."""
     with localcontext(prec=EXACT):
-        return round_money(sum((amount.contribution for amount in amounts), NOTHING), currency)
+        return round_money(exact_total(amounts), currency)
 
 
 def weighted_of(amounts: Iterable[Amount], currency: str) -> Decimal:

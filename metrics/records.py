@@ -54,6 +54,7 @@ class RecordList:
     records: list[PlanRecord] = field(default_factory=list)
     hidden_count: int = 0
     hidden_contribution: Decimal = Decimal(0)
+    contribution: Decimal = Decimal(0)  # of those that are not hidden
     named_products: Sequence[AccountPlanProduct] = ()  # it counts these alone; empty: all
 
     @property
@@ -66,9 +67,16 @@ class RecordList:
 
 
 def records_of(
-    plan: Plan, *, kpi: str, user: User, is_excluded: bool = False, start: int = 0, size: int = 50
+    plan: Plan,
+    *,
+    kpi: str,
+    user: User,
+    is_excluded: bool = False,
+    start: int = 0,
+    size: int = 50,
+    account_id: UUID | None = None,
 ) -> RecordList:
-    """The records in a number of the plan (or those left out of it) that the user may open.
+    """The records in a number of the plan (or those left out of it) that the user may open: all, or one account's.
 
     Number and records are of the same instant: both are read in one snapshot in which nothing waits that
     the number has not counted. `is_fresh` is False if changes kept coming in between.
@@ -85,9 +93,9 @@ def records_of(
                 or stored
             )
             stored.checked_at = timezone.now() if is_fresh and not is_stale else None
-            return _read(
-                plan, stored, is_fresh and not is_stale, kpi, user, is_excluded, slice(start, start + size)
-            )
+            reader = Reader(plan, kpi, is_excluded=is_excluded)
+            page = slice(start, start + size)
+            return _read(reader, stored, is_fresh and not is_stale, user, page, account_id)
     raise AssertionError("unreachable")
 
 
@@ -144,20 +152,23 @@ def _waiting(plan: Plan) -> set[int]:
 
 
 def _read(
-    plan: Plan, stored: PlanKPI, is_fresh: bool, kpi: str, user: User, is_excluded: bool, page: slice
+    reader: Reader, stored: PlanKPI, is_fresh: bool, user: User, page: slice, account_id: UUID | None
 ) -> RecordList:
-    reader = Reader(plan, kpi, is_excluded=is_excluded)
-    listed = partial(RecordList, plan, stored, is_fresh, kpi, is_excluded, named_products=reader.named)
+    plan, kpi = reader.plan, reader.kpi
+    listed = partial(RecordList, plan, stored, is_fresh, kpi, reader.is_excluded, named_products=reader.named)
     if not STATES[kpi]:  # a target rests on no record
         return listed()
-    visible = reader.rows(user)
+    visible, counted = reader.rows(user), reader.rows(None)
+    if account_id is not None:
+        visible = [rows.filter(account_key=account_id) for rows in visible]
+        counted = [rows.filter(account_key=account_id) for rows in counted]
     found = list(union(visible)[page])
-    if is_excluded:
+    if reader.is_excluded:
         return listed(sum(rows.count() for rows in visible), reader.records(found))
-    seen, every = groups(visible, plan), groups(reader.rows(None), plan)
+    seen, every = groups(visible, plan), groups(counted, plan)
     reader.load_rates({row["money"] for row in every})
     seen_count, seen_sum = reader.total(seen)
     count, total = reader.total(every)
     with localcontext(prec=80):
         hidden = total - seen_sum
-    return listed(seen_count, reader.records(found), count - seen_count, hidden)
+    return listed(seen_count, reader.records(found), count - seen_count, hidden, seen_sum)

@@ -22,7 +22,7 @@ from crm.rates import Rates
 from kam.core.transactions import read_snapshot
 from kam.users.models import User
 from metrics import policies, seasons
-from metrics.amounts import EXACT, Amount, amounts_in, openable_deals, total_of, weighted_of
+from metrics.amounts import EXACT, Amount, amounts_in, exact_total, openable_deals, total_of, weighted_of
 from metrics.pace import PlanPace, pace_of
 from metrics.pipeline import Deal, Pipeline, Standing, by_month, deals_of, pipeline_of, standings_of
 from metrics.record_rows import Reader, named_products
@@ -35,6 +35,7 @@ from metrics.sales_history import (
     sales_of,
     years_until,
 )
+from metrics.territories import ByAccount, by_account
 from plans.models import Plan
 
 SHOWN_DEALS = 10
@@ -73,7 +74,7 @@ class NamedDeals:
 
 @dataclass(frozen=True)
 class Revenue:
-    """`found` and `plan` are those of a plan; `account` is given where there is none."""
+    """`found`, `accounts` and `plan` are those of a plan; `account` is given where there is none."""
 
     currency: str
     start: date
@@ -86,6 +87,7 @@ class Revenue:
     slipped: NamedDeals
     plan: Plan | None = None
     found: PlanPace | None = None
+    accounts: ByAccount | None = None
     account: Account | None = None
     includes_below: bool = True
     has_products: bool = False  # the plan names products, and counts nothing else
@@ -141,6 +143,12 @@ def plan_revenue(plan: Plan, *, user: User, today: date, category_id: UUID | Non
         *_named(standings, openable_deals(reader, user, standings), plan.currency, today),
         plan=plan,
         found=found,
+        accounts=by_account(
+            plan,
+            user,
+            won=exact_total(amount for amount in amounts if not amount.is_open),
+            opened=exact_total(opened),
+        ),
         includes_below=plan.is_of_territory or plan.include_child_accounts,
         has_products=products is not None,
     )

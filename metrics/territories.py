@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, When
 
 from crm.enums import ActivityStatus, SegmentMeaning
 from crm.models import Account, Activity
@@ -27,6 +27,7 @@ from plans.actuals import as_decimal
 from plans.models import AccountPlan, Plan
 
 REASON = "about accounts that were loaded through the gate"
+SHOWN_PARTS = 20
 
 
 def accounts_of(plan: Plan, user: User) -> QuerySet:
@@ -138,14 +139,17 @@ def gaps_of(account: Any, plans: Iterable[PlanOfAccount], *, today: date) -> lis
     return gaps
 
 
-def amounts_of(plan: Plan, ids: Collection[UUID], user: User) -> dict[UUID, Amounts]:
-    """Of the records in the plan's numbers those of these accounts, as far as the user may open them."""
+def amounts_of(plan: Plan, ids: Collection[UUID] | None, user: User | None) -> dict[UUID, Amounts]:
+    """Of the records in the plan's numbers those of these accounts (None: of all), as far as the user may open
+    them (None: all of them)."""
     reader = Reader(plan, "total_expected_revenue", is_excluded=False)
-    reader.accounts = list(ids)
-    keys = ("account_key", "money", "on_date", "is_open")
+    if ids is not None:
+        reader.accounts = list(ids)
+    day = Case(When(~Q(money=plan.currency), then=F("on_date")), output_field=DateField())
+    keys = ("account_key", "money", "day", "is_open")
     groups: list[Any] = []
     for rows in reader.rows(user):
-        totals = rows.order_by().values_list(*keys)
+        totals = rows.order_by().annotate(day=day).values_list(*keys)
         groups += totals.annotate(sum=ExactSum("size", places=MoneyField.decimal_places))
     reader.load_rates({currency for _account, currency, *_rest in groups})
     found: dict[UUID, Amounts] = defaultdict(Amounts)
@@ -156,3 +160,58 @@ def amounts_of(plan: Plan, ids: Collection[UUID], user: User) -> dict[UUID, Amou
         else:
             found[account_id].won += value
     return found
+
+
+# --- What each account brings, the most first ---------------------------------------------------
+@dataclass(frozen=True)
+class AccountPart:
+    """What one account brings to a plan, or several of them together (`account_id` None)."""
+
+    won: Decimal
+    open: Decimal
+    count: int = 1
+    account_id: UUID | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ByAccount:
+    """`others`: more accounts that the reader may open; `hidden`: what is left of the plan's sums."""
+
+    rows: list[AccountPart]
+    others: AccountPart | None
+    hidden: AccountPart | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it says more than the plan's own sums."""
+        return len(self.rows) > 1 or bool(self.rows and self.hidden)
+
+
+def by_account(plan: Plan, user: User, *, won: Decimal, opened: Decimal) -> ByAccount:
+    """What each account brings of `won` and `opened` (the plan's sums, exactly), as far as the user may open it."""
+    amounts = amounts_of(plan, None, user)
+    visible = Account.objects.visible_to(user).filter(pk__in=list(amounts)).order_by()
+    names = dict(visible.values_list("pk", "name"))
+
+    def most_first(pk: UUID) -> Any:
+        return -(amounts[pk].won + amounts[pk].pipeline), names[pk], pk
+
+    def together(ids: Collection[UUID]) -> Amounts:
+        found = [amounts[pk] for pk in ids]
+        nothing = Fraction(0)
+        return Amounts(sum((a.won for a in found), nothing), sum((a.pipeline for a in found), nothing))
+
+    def part(found: Amounts, **named: Any) -> AccountPart:
+        return AccountPart(
+            as_decimal(found.won, plan.currency), as_decimal(found.pipeline, plan.currency), **named
+        )
+
+    ordered = sorted(names, key=most_first)
+    shown, more, seen = ordered[:SHOWN_PARTS], ordered[SHOWN_PARTS:], together(ordered)
+    hidden = Amounts(Fraction(won) - seen.won, Fraction(opened) - seen.pipeline)
+    return ByAccount(
+        [part(amounts[pk], account_id=pk, name=names[pk]) for pk in shown],
+        part(together(more), count=len(more)) if more else None,
+        part(hidden) if hidden.won or hidden.pipeline else None,
+    )

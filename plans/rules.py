@@ -113,7 +113,9 @@ rules.add_perm(
     "plans.add_territorybusinessplan", is_active & (is_admin | (has_editing_role & works_in_territory))
 )
 # Of a plan that the user sees, for another subject or period.
-rules.add_perm("plans.copy_plan", is_active & (is_admin | (has_editing_role & may_plan_for_such)))
+rules.add_perm(
+    "plans.copy_plan", is_active & (is_admin | (has_editing_role & (owns_plan | may_plan_for_such)))
+)
 rules.add_perm(
     "plans.change_owner", is_active & (is_admin | (has_editing_role & owns_plan) | manages_territory)
 )

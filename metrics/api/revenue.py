@@ -29,6 +29,7 @@ from metrics.api.serializers import decimal_text
 from metrics.pipeline import Cell, Column, Deal, Pipeline
 from metrics.revenue import NamedDeals, Revenue, RevenueMonth
 from metrics.sales_history import CategoryHistory, LeftOut, SalesHistory
+from metrics.territories import AccountPart, ByAccount
 
 
 class RevenueYearSerializer(serializers.Serializer):
@@ -109,6 +110,23 @@ class NamedDealsSerializer(serializers.Serializer):
     hidden_count = serializers.IntegerField(help_text="Those that count and that you may not open.")
 
 
+class AccountPartSerializer(serializers.Serializer):
+    """What one account brings in the period, or several together (`account` null)."""
+
+    account = RefSerializer(allow_null=True)
+    won = serializers.CharField()
+    open = serializers.CharField()
+
+
+class ByAccountSerializer(serializers.Serializer):
+    results = AccountPartSerializer(
+        many=True, help_text="Those that bring the most, as far as you may open them."
+    )
+    others = AccountPartSerializer(allow_null=True, help_text="More accounts that you may open.")
+    others_count = serializers.IntegerField()
+    hidden = AccountPartSerializer(allow_null=True, help_text="What counts and you may not open.")
+
+
 class RevenueSerializer(serializers.Serializer):
     currency = serializers.CharField()
     date = DayField()
@@ -125,6 +143,7 @@ class RevenueSerializer(serializers.Serializer):
     not_converted_deals = serializers.IntegerField()
     months = RevenueMonthSerializer(many=True)
     pipeline = OpenByStageSerializer()
+    accounts = ByAccountSerializer(allow_null=True, help_text="Null: of an account.")
     largest = NamedDealsSerializer()
     slipped = NamedDealsSerializer()
 
@@ -251,6 +270,21 @@ class _Texts:
             "days_late": deal.days_late,
         }
 
+    def account(self, part: AccountPart | None) -> dict[str, Any] | None:
+        return part and {
+            "account": part.account_id and {"id": str(part.account_id), "name": part.name},
+            "won": self.amount(part.won),
+            "open": self.amount(part.open),
+        }
+
+    def accounts(self, found: ByAccount | None) -> dict[str, Any] | None:
+        return found and {
+            "results": [self.account(part) for part in found.rows],
+            "others": self.account(found.others),
+            "others_count": found.others.count if found.others else 0,
+            "hidden": self.account(found.hidden),
+        }
+
     def deals(self, named: NamedDeals) -> dict[str, Any]:
         return {
             "results": [self.deal(deal) for deal in named.deals],
@@ -304,6 +338,7 @@ def revenue_answer(found: Revenue) -> dict[str, Any]:
         "not_converted_deals": found.not_converted_count,
         "months": [texts.month(month) for month in found.months],
         "pipeline": texts.pipeline(found.pipeline),
+        "accounts": texts.accounts(found.accounts),
         "largest": texts.deals(found.largest),
         "slipped": texts.deals(found.slipped),
     }
