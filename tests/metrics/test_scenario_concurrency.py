@@ -23,7 +23,9 @@ def scenario(transactional_db: None) -> Scenario:
 
 def both_keep(scenario: Scenario) -> tuple[BaseException | None, list[Decimal | None]]:
     """What the second window is told while the first has not committed, and what is kept in the end."""
-    deal = factories.create_opportunity(scenario.plan.account, amount=100)
+    account = scenario.plan.account
+    assert account is not None
+    deal = factories.create_opportunity(account, amount=100)
     first_wrote, second_told = threading.Event(), []
 
     def values(amount: int) -> dict[str, Any]:
