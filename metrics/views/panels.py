@@ -80,7 +80,7 @@ def plan_panel(request: HttpRequest, plan: Plan) -> HttpResponse:
         "is_fresh": is_fresh,
         "tiles": tiles_of(plan, kpi),
         "chart": chart_of(plan, kpi),
-        "rows": rows_of(kpi),
+        "rows": rows_of(plan, kpi),
         "names_products": names_products(plan),
     }
     return render(request, "metrics/_plan_panel.html", context)

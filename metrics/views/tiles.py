@@ -106,7 +106,7 @@ def chart_of(plan: Plan, kpi: PlanKPI) -> SafeString:
     )
 
 
-def rows_of(kpi: PlanKPI) -> list[dict[str, Any]]:
+def rows_of(plan: Plan, kpi: PlanKPI) -> list[dict[str, Any]]:
     """The legend of the chart and the numbers that have no tile."""
     percent = kpi.percent
 
@@ -119,6 +119,7 @@ def rows_of(kpi: PlanKPI) -> list[dict[str, Any]]:
         row(_("Won"), kpi.won_revenue, "won", "won_revenue"),
         row(_("Weighted pipeline"), kpi.weighted_pipeline, "weighted", "weighted_pipeline"),
         row(_("Target"), kpi.sales_target, "target"),
+        *([row(_("Stretch"), plan.stretch_target, "stretch")] if plan.stretch_target else []),
         row(_("Still to be won"), kpi.remaining_target),
         {
             "label": _("Coverage"),
