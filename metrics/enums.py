@@ -29,6 +29,14 @@ class Gap(models.TextChoices):
     NO_CONTACT_DUE = "no_contact_due", _("No contact planned")
 
 
+class PlanState(models.TextChoices):
+    """Whether a plan looks after an account."""
+
+    WITH_PLAN = "with_plan", _("With a plan")
+    DRAFT_ONLY = "draft_only", _("Only a draft")
+    WITHOUT_PLAN = "without_plan", _("Without a plan")
+
+
 class DealOutcome(models.TextChoices):
     """What somebody imagines of an open deal."""
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import django_filters
+from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from crm.filters import AccountFilter
 from kam.core.filters import VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
 from kam.users.models import User
+from metrics.enums import PlanState
 from plans.filters import AccountPlanFilter, TerritoryBusinessPlanFilter
 
 # Compared in company currency, so that plans in several currencies have one order.
@@ -33,6 +38,26 @@ class PlanNumbersFilter(NumberOrderings, AccountPlanFilter):
 
 class TerritoryPlanNumbersFilter(NumberOrderings, TerritoryBusinessPlanFilter):
     ordering_fields: ClassVar = {**TerritoryBusinessPlanFilter.ordering_fields, **NUMBER_ORDERINGS}
+
+
+class PlanCoverageFilter(AccountFilter):
+    """Of strategic accounts. `plan_state` narrows their list; the counts by owner and territory stay whole."""
+
+    plan_state = django_filters.ChoiceFilter(
+        choices=PlanState.choices, method="of_the_list", label=_("Plan"), widget=forms.HiddenInput
+    )
+    without_owner = YesNoFilter(
+        field_name="owner", lookup_expr="isnull", label=_("Without an owner"), widget=forms.HiddenInput
+    )
+    without_territory = YesNoFilter(
+        field_name="territory",
+        lookup_expr="isnull",
+        label=_("Without a territory"),
+        widget=forms.HiddenInput,
+    )
+
+    def of_the_list(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset
 
 
 class ScenarioFilter(VisibleFilterSet):

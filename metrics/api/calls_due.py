@@ -21,7 +21,7 @@ from kam.core.api.viewsets import VisibleReadOnlyViewSet
 from kam.core.clock import company_today
 from kam.core.filters import ISO_DATE
 from metrics.api.dashboards import ref
-from metrics.dashboards.covering import plans_by_account
+from metrics.dashboards.covering import plans_by_account, plans_in_force
 
 
 def ref_or_none(row: Any) -> dict[str, str] | None:
@@ -90,7 +90,7 @@ class CallsDueViewSet(VisibleReadOnlyViewSet):
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         context = self.get_serializer_context()
         context["plans"] = plans_by_account(
-            [account.pk for account in rows], request.user, today=context["today"]
+            [account.pk for account in rows], plans_in_force(request.user, today=context["today"])
         )
         page = self.get_paginated_response(CallDueSerializer(rows, many=True, context=context).data)
         until = DateField(input_formats=ISO_DATE).to_python(request.query_params.get("until"))

@@ -2,6 +2,7 @@ from django.urls import path
 
 from metrics.api import (
     calls_due,
+    coverage,
     dashboards,
     history,
     jobs,
@@ -129,6 +130,11 @@ urlpatterns = [
         "dashboards/plan-performance/records/",
         portfolio.PortfolioRecordsViewSet.as_view({"get": "list"}),
         name="plan-performance-records",
+    ),
+    path(
+        "dashboards/plan-coverage/",
+        coverage.PlanCoverageViewSet.as_view({"get": "list"}),
+        name="plan-coverage",
     ),
     path("cadence/calls-due/", calls_due.CallsDueViewSet.as_view({"get": "list"}), name="calls-due"),
 ]

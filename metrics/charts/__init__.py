@@ -9,6 +9,7 @@ and <desc>; the page gives a table with the same numbers.
 from metrics.charts.course import Line, course_chart
 from metrics.charts.distribution import distribution_chart
 from metrics.charts.months import MonthPoint, month_bars
+from metrics.charts.parts import Part, parts_bar
 from metrics.charts.pipeline import OpenPart, open_bar, pipeline_chart
 from metrics.charts.plan import mini_plan_bar, plan_chart
 from metrics.charts.progress import progress_bar, ring, sparkline
@@ -19,6 +20,7 @@ __all__ = [
     "Line",
     "MonthPoint",
     "OpenPart",
+    "Part",
     "YearOfMonths",
     "course_chart",
     "distribution_chart",
@@ -26,6 +28,7 @@ __all__ = [
     "mini_plan_bar",
     "month_bars",
     "open_bar",
+    "parts_bar",
     "pipeline_chart",
     "plan_chart",
     "progress_bar",

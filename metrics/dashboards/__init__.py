@@ -1,1 +1,4 @@
-"""What managers look at every week, over many accounts and plans; each module is one page and one address of the API."""
+"""What managers look at every week, over many accounts and plans.
+
+Each module answers one page and one address of the API.
+"""

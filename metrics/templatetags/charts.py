@@ -25,6 +25,7 @@ for _chart in (
     charts.tier_ladder,
     charts.pipeline_chart,
     charts.open_bar,
+    charts.parts_bar,
     charts.years_chart,
 ):
     register.simple_tag(_chart)

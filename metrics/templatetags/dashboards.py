@@ -15,7 +15,7 @@ register = template.Library()
 @register.inclusion_tag("components/tabs.html", takes_context=True)
 def dashboard_tabs(context: Context, active: str) -> dict[str, Any]:
     user = context["request"].user
-    pages = [("calls_due", _("Calls due"), "")]
+    pages = [("calls_due", _("Calls due"), ""), ("plan_coverage", _("Plan coverage"), "")]
     if user.has_perm("crm.view_commercial"):
         pages.insert(0, ("portfolio", _("Portfolio"), "?current=true"))
     return {

@@ -18,7 +18,7 @@ from kam.core.clock import company_today
 from kam.core.export import Column, export_response, person
 from kam.core.lists import list_filter, page_of
 from kam.core.policy import signed_in
-from metrics.dashboards.covering import plans_by_account
+from metrics.dashboards.covering import plans_by_account, plans_in_force
 
 SHOWN_FILTERS = ("until", "owner", "territory", "current_segment", "call_frequency")
 RELATED = ("territory", "owner", "current_segment")
@@ -53,7 +53,7 @@ def calls_due(request: HttpRequest) -> HttpResponse:
     user, today = request.user, company_today()
     filterset = filter_of(request)
     page = page_of(request, filterset.qs.select_related(*RELATED).only(*COLUMNS))
-    plans = plans_by_account([account.pk for account in page], user, today=today)
+    plans = plans_by_account([account.pk for account in page], plans_in_force(user, today=today))
     for account in page:
         account.current_plans = plans.get(account.pk, [])
         account.days_late = max((today - account.next_due_on).days, 0)
@@ -84,7 +84,7 @@ def calls_due_export(request: HttpRequest) -> HttpResponse:
     """What the filters of the list find."""
     today = company_today()
     found = filter_of(request).qs
-    plans = plans_by_account(found.order_by().values("pk"), request.user, today=today)
+    plans = plans_by_account(found.order_by().values("pk"), plans_in_force(request.user, today=today))
     return export_response(
         request,
         name="calls-due",
