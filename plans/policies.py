@@ -18,7 +18,8 @@ TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "activate": (frozenset({PlanStatus.DRAFT, PlanStatus.APPROVED, PlanStatus.ON_HOLD}), PlanStatus.ACTIVE),
     "hold": (frozenset({PlanStatus.ACTIVE}), PlanStatus.ON_HOLD),
     "complete": (frozenset({PlanStatus.ACTIVE, PlanStatus.ON_HOLD}), PlanStatus.COMPLETED),
-    "archive": (frozenset({PlanStatus.COMPLETED, PlanStatus.CANCELLED}), PlanStatus.ARCHIVED),
+    # Not a cancelled one: as archived it would count its records again.
+    "archive": (frozenset({PlanStatus.COMPLETED}), PlanStatus.ARCHIVED),
     "cancel": (
         frozenset({PlanStatus.DRAFT, PlanStatus.APPROVED, PlanStatus.ACTIVE, PlanStatus.ON_HOLD}),
         PlanStatus.CANCELLED,

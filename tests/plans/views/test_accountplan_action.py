@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from kam.core.models import Change
 from kam.users.models import User
+from plans import policies
 from plans.enums import PlanStatus
 from plans.models import AccountPlan
 from tests.fixtures import ClientFor, World
@@ -56,6 +57,10 @@ def test_step_that_the_status_does_not_allow_is_told(
     assert "A plan that is “Draft” cannot take this step." in text_of(response)
     world.draft.refresh_from_db()
     assert world.draft.status == PlanStatus.DRAFT
+
+
+def test_a_cancelled_plan_stays_cancelled_so_that_it_never_counts_again() -> None:
+    assert policies.possible_actions(PlanStatus.CANCELLED) == ["reopen"]
 
 
 def test_step_on_a_plan_that_changed_meanwhile_is_told(
