@@ -20,6 +20,7 @@ Number = Decimal | int | float | str | None
 
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)
 # English readers in business write €4.02m; the locale data says €4.02M.
+_UNGROUPED = re.compile(r"\d{4}")
 _ENGLISH_SUFFIXES = {"K": "k", "M": "m", "B": "bn", "T": "tn"}
 
 
@@ -98,6 +99,8 @@ def _money_short(number: Decimal, currency: str, locale: Locale) -> str:
     number = _THREE_DIGITS.create_decimal(number)
     text = format_compact_currency(number, currency or "XXX", locale=locale, fraction_digits=2)
     text = _spaced(text.replace("¤", "").replace("XXX", "").strip())
+    if _UNGROUPED.search(text):  # a language without a short word for thousands
+        return _money_whole(number, currency, locale)
     if locale.language == "en":
         text = re.sub(r"(?<=\d)[KMBT]$", lambda match: _ENGLISH_SUFFIXES[match[0]], text)
     return text

@@ -51,7 +51,7 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("time_zone", "locale")
-        labels = {"locale": _("Language and number format")}
+        labels = {"locale": _("Format of numbers and dates")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -53,7 +53,7 @@
   function addUp(table) {
     const total = table.querySelector('[data-total="target"]');
     const sum = rowsOf(table).reduce((all, row) => all + (valueOf(cell(row, "target")) || 0), 0);
-    total.textContent = sum.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 0 });
+    total.textContent = sum.toLocaleString(document.documentElement.dataset.locale, { maximumFractionDigits: 0 });
   }
 
   function move(input, step) {

@@ -56,6 +56,7 @@ def test_format_money_short_keeps_three_digits(amount, text):
 def test_format_money_short_follows_the_locale():
     with override("de"):
         assert format_money_short(Decimal(4020000), "EUR") == "4,02\xa0Mio.\xa0€"
+        assert format_money_short(Decimal("617867.39"), "EUR") == "618.000\xa0€"
 
 
 @pytest.mark.parametrize(
