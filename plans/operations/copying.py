@@ -24,6 +24,7 @@ from kam.users.models import User
 from plans.enums import PlanStatus
 from plans.models import AccountPlanParticipant, Plan
 from plans.operations.parts import Part, Table, check_parts, parts
+from templates_app.enums import FieldKind
 
 WHY = "parts of a plan that was loaded through the gate"
 USING = "default"
@@ -110,8 +111,14 @@ def _new_frame(source: Plan, request: CopyRequest) -> Plan:
     for name in (source.subject_field, "owner", "copied_from", "parent_plan"):
         del values[f"{name}_id"]
     if "targets" not in request.include:
-        values |= {"sales_target": None, "stretch_target": None}
+        values |= {"sales_target": None, "stretch_target": None, "custom_values": _without_amounts(source)}
     return type(source)(**values)
+
+
+def _without_amounts(source: Plan) -> dict[str, Any]:
+    """Amounts come with the targets: who may not see them on the source must not find them in a copy."""
+    kinds = dict(source.plan_type.custom_fields.values_list("key", "kind"))
+    return {key: value for key, value in source.custom_values.items() if kinds.get(key) != FieldKind.MONEY}
 
 
 class _Run:

@@ -114,9 +114,18 @@ def test_the_frame_stays_and_its_state_starts_fresh(source: AccountPlan, owner: 
 
 
 def test_targets_stay_behind_unless_they_are_asked_for(source: AccountPlan, owner: User) -> None:
+    """With the amounts in fields of the plan type: a copy is its owner's, who may see none on the source."""
+    for key, kind in (("budget", "money"), ("wards", "number"), ("motto", "text")):
+        factories.create_custom_field(source.plan_type, key, kind=kind)
+    source.take_custom_values({"budget": "4321", "wards": "7", "motto": "Be first"})
+    source.save()
+
     made = copy_plan(source, asked(source, owner, set())).plan
+    whole = copy_plan(source, asked(source, owner)).plan
 
     assert (made.sales_target, made.stretch_target) == (None, None)
+    assert made.custom_values == {"wards": "7", "motto": "Be first"}
+    assert whole.custom_values == source.custom_values
     assert not rows(AccountPlanObjective, made)
 
 
