@@ -59,7 +59,8 @@ class RowErrorSerializer(serializers.Serializer):
 
 
 class BulkErrorSerializer(ErrorSerializer):
-    row = serializers.IntegerField(required=False, help_text="Counts from 0.")
+    at_times = ("row",)
+    row = serializers.IntegerField(help_text="Counts from 0.")
 
 
 class BulkResultSerializer(serializers.Serializer):
@@ -73,10 +74,11 @@ class BulkResultSerializer(serializers.Serializer):
 class BulkProblemSerializer(ProblemSerializer):
     """What is wrong with the rows; or, without `row` and the counts, with the request as such."""
 
-    created = serializers.IntegerField(required=False)
-    updated = serializers.IntegerField(required=False)
-    unchanged = serializers.IntegerField(required=False)
-    failed = serializers.IntegerField(required=False)
+    at_times = ("created", "updated", "unchanged", "failed")
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    failed = serializers.IntegerField()
     errors = BulkErrorSerializer(many=True)
 
 

@@ -18,7 +18,7 @@ from rest_framework.relations import MANY_RELATION_KWARGS
 from kam.core.money import currency_codes, minor_units, round_money
 
 MAX_RELATED = 500
-_DECIMAL = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,12})?", re.ASCII)
+DECIMAL = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,12})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -69,12 +69,12 @@ class DecimalTextField(serializers.Field):
 
     def _number(self, data: Any) -> Decimal:
         if isinstance(data, str):
-            if not _DECIMAL.fullmatch(data.strip()):
+            if not DECIMAL.fullmatch(data):
                 self.fail("invalid")
         elif isinstance(data, bool) or not isinstance(data, int | Decimal | float):
             self.fail("invalid")
         try:
-            number = Decimal(str(data).strip())
+            number = Decimal(str(data))
         except InvalidOperation:
             self.fail("invalid")
         if not number.is_finite() or abs(number.adjusted()) > 24:

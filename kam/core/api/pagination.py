@@ -13,6 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+LARGEST_SIZE = 10**9  # what may be asked for; no page holds as many
+
 
 class CountOf(Subquery):
     """How many rows a queryset has, as a column of another: the page and its count are one statement."""
@@ -32,7 +34,7 @@ class CappedPagination(BasePagination):
     def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[models.Model]:
         self.request = request
         self.page = self._number("page", 1, self.max_page)
-        size = min(self._number("page_size", self.page_size, 10**9), self.max_page_size)
+        size = min(self._number("page_size", self.page_size, LARGEST_SIZE), self.max_page_size)
         counted = queryset.order_by().values("pk")[: self.count_limit + 1]
         start = (self.page - 1) * size
         rows = list(queryset.annotate(kam_count=CountOf(counted))[start : start + size + 1])
@@ -93,5 +95,9 @@ class CappedPagination(BasePagination):
 
         return [
             parameter("page", self.max_page, "Which page, from 1."),
-            parameter("page_size", self.max_page_size, f"Rows on a page ({self.page_size} unless said)."),
+            parameter(
+                "page_size",
+                LARGEST_SIZE,
+                f"Rows on a page: {self.page_size} unless said, and never more than {self.max_page_size}.",
+            ),
         ]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
+from kam.core.api import fields
 from kam.core.api.permissions import PUBLIC
 from kam.core.api.problems import MEDIA_TYPE
 from kam.core.api.serializers import ProblemSerializer, RefSerializer, StrictFields
+from kam.core.filters import AmountRangeFilter, SearchFilter, YesNoFilter
 
 DESCRIPTIONS = {
     "400": "The request is not valid; `errors` says what and where.",
@@ -89,7 +92,10 @@ class KamAutoSchema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "response" and schema.get("properties"):
-            schema["required"] = sorted(schema["properties"])  # an answer always has all its fields
+            # An answer has all its fields, but for those that the serializer says are there at times.
+            schema["required"] = sorted(
+                schema["properties"].keys() - set(getattr(serializer, "at_times", ()))
+            )
         if direction == "request" and isinstance(serializer, StrictFields):
             schema["additionalProperties"] = False
         return schema
@@ -107,12 +113,44 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token <key>`"}
 
 
+class FilterExtension(DjangoFilterExtension):
+    """Our own filters, which would be taken for what the model's field is."""
+
+    target_class = "kam.core.api.filters.StrictFilterBackend"
+    priority = 1
+
+    def resolve_filter_field(
+        self, auto_schema: Any, model: Any, filterset_class: Any, field_name: str, filter_field: Any
+    ) -> list[dict[str, Any]]:
+        parameters = super().resolve_filter_field(
+            auto_schema, model, filterset_class, field_name, filter_field
+        )
+        for parameter in parameters:
+            schema = parameter["schema"]
+            if isinstance(filter_field, YesNoFilter):
+                parameter["schema"] = {"type": "boolean"}
+            elif isinstance(filter_field, AmountRangeFilter):
+                parameter["schema"] = {"type": "number"}
+            elif isinstance(filter_field, SearchFilter):
+                schema["maxLength"] = filter_field.extra["max_length"]
+            schema.setdefault("type", "string")
+            for part in (schema, schema.get("items", {})):
+                part.pop("nullable", None)  # of the model's field: a parameter is there or not
+        return parameters
+
+
+# What is read of an exact number, beside a JSON number.
+DECIMAL_TEXT = {"type": "string", "format": "decimal", "pattern": f"^{fields.DECIMAL.pattern}$"}
+
+
 class DecimalTextExtension(OpenApiSerializerFieldExtension):
     target_class = "kam.core.api.fields.DecimalTextField"
     match_subclasses = True
     priority = 1
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        if direction == "request":
+            return {"oneOf": [DECIMAL_TEXT, {"type": "number"}]}
         places = self.target.decimal_places
         return {
             "type": "string",
@@ -126,7 +164,8 @@ class PercentExtension(OpenApiSerializerFieldExtension):
     priority = 2
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        return {"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.1}
+        percentage = {"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.1}
+        return {"oneOf": [percentage, DECIMAL_TEXT]} if direction == "request" else percentage
 
 
 class ShareExtension(OpenApiSerializerFieldExtension):
