@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from kam.users.models import User
 from metrics.charts import OpenPart, YearOfMonths, open_bar, pipeline_chart, years_chart
+from metrics.operations import sweep
 from tests import factories
 from tests.fixtures import ClientFor, World
 from tests.pages import get, text_of
@@ -32,6 +38,19 @@ def test_plan_page_shows_the_deals_and_leads_to_the_records(
     assert world.won.get_absolute_url() in html
     assert 'id="history-title"' in html
     assert "style=" not in html
+
+
+def test_numbers_say_when_they_were_looked_at_not_when_they_last_changed(
+    client_as: ClientFor, world: World, account_manager: User
+) -> None:
+    client, morning = client_as(account_manager), timezone.now().replace(hour=8, minute=0)
+    with time_machine.travel(morning, tick=False):
+        sweep(sweeper="test")
+
+    with time_machine.travel(morning + timedelta(hours=2), tick=False):
+        for page in (plan_page(world), world.plan.get_absolute_url()):
+            html = get(client, page).content.decode()
+            assert re.findall(r'as of <time datetime="\S+T(\d\d):00', html) == ["10"], page
 
 
 def test_pages_are_tabs_of_plan_and_account(
