@@ -113,6 +113,7 @@ class JobItem(models.Model):
     target_id = models.UUIDField()
     state = models.CharField(max_length=10, choices=ItemState.choices, default=ItemState.WAITING)
     note = models.CharField(max_length=1_000, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
 
     target: Any  # the row, where a page has looked it up

@@ -1,7 +1,8 @@
 """Starting jobs and working them off.
 
 An item is locked, worked on and noted in one transaction: a worker that is killed in the middle leaves
-it as it was, and of two workers one gets it, the other takes the next.
+it as it was, and of two workers one gets it, the other takes the next. That somebody begins with it is
+written down before: an item that kills its worker time and again is given up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from uuid import UUID
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,7 @@ WORKER = "whoever works jobs off does it for their owners"
 OF_THE_JOB = "the parts of a job that was loaded through the gate"
 KEPT = timedelta(days=90)
 BATCH = 5_000
+MOST_TRIES = 10  # more than workers that may begin with the same item at the same moment
 
 
 @transaction.atomic
@@ -50,7 +52,7 @@ def retry_failed(job: Job) -> int:
     """The items that failed wait again; says how many."""
     job = Job.objects.unscoped(OF_THE_JOB).select_for_update().get(pk=job.pk)
     items = JobItem.objects.unscoped(OF_THE_JOB).filter(job=job, state=ItemState.FAILED)
-    count = items.update(state=ItemState.WAITING, note="", done_at=None)
+    count = items.update(state=ItemState.WAITING, note="", done_at=None, tries=0)
     if count:
         Job.objects.unscoped(OF_THE_JOB).filter(pk=job.pk).update(finished_at=None)
         job_waits.send(Job, job=job)
@@ -65,15 +67,27 @@ def work_off_jobs(*, seconds: float | None = None) -> int:
     deadline = None if seconds is None else time.monotonic() + seconds
     finish_jobs()
     count = 0
-    while (deadline is None or time.monotonic() < deadline) and work_off_item():
-        count += 1
+    while (deadline is None or time.monotonic() < deadline) and (pk := begin_item()) is not None:
+        count += work_off_item(pk)
     return count
 
 
-def work_off_item() -> bool:
-    """Whether there was one that nobody else is at."""
+@transaction.atomic
+def begin_item() -> int | None:
+    """The next item that nobody else is at, if there is one."""
+    item = locked(JobItem.objects.unscoped(WORKER).waiting().order_by("pk")).first()
+    if item is None:
+        return None
+    item.tries += 1
+    item.save(update_fields=["tries"])
+    return item.pk
+
+
+def work_off_item(pk: int) -> bool:
+    """Whether it was still to be done: somebody else may have begun with it as well."""
     with transaction.atomic():
-        item = next_item()
+        rows = JobItem.objects.unscoped(WORKER).waiting().filter(pk=pk)
+        item = locked(rows.select_related("job__owner")).first()
         if item is None:
             return False
         outcome = outcome_of(item)
@@ -85,16 +99,18 @@ def work_off_item() -> bool:
     return True
 
 
-def next_item() -> JobItem | None:
-    rows = JobItem.objects.unscoped(WORKER).waiting().order_by("pk").select_related("job__owner")
+def locked(rows: QuerySet) -> QuerySet:
+    """Those that nobody holds, held until the end of the transaction."""
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
-    return rows.first()
+        return rows.select_for_update(of=("self",), skip_locked=True)
+    return rows
 
 
 def outcome_of(item: JobItem) -> Outcome:
     """Do the work of one item; what goes wrong with it is its own affair."""
     job = item.job
+    if item.tries > MOST_TRIES:
+        return Outcome(ItemState.FAILED, _("It was broken off time and again, and is not tried any more."))
     try:
         with transaction.atomic(), acting(job.owner, source="task", reason=job.title):
             return job.kind_of_work.run(job, item.target_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -121,6 +122,33 @@ def test_a_budget_of_time_ends_between_two_items(plans: list[AccountPlan], work:
     assert operations.work_off_jobs(seconds=60) == 4
 
 
+def test_an_item_that_kills_its_worker_each_time_holds_up_nobody_for_ever(
+    plans: list[AccountPlan], work: Any
+) -> None:
+    tries: list[UUID] = []
+
+    def deadly(job: Job, pk: UUID) -> Outcome:
+        tries.append(pk)
+        if pk == plans[0].pk:
+            raise KeyboardInterrupt  # as a worker that is out of memory: nothing is written down
+        return Outcome(ItemState.DONE)
+
+    work(deadly)
+    job = start(plans)
+    for _start in range(operations.MOST_TRIES + 1):
+        with contextlib.suppress(KeyboardInterrupt):
+            operations.work_off_jobs()
+
+    assert states(job) == ["failed", "done", "done", "done"]
+    assert tries.count(plans[0].pk) == operations.MOST_TRIES
+    assert "broken off" in JobItem.objects.unscoped("test").get(target_id=plans[0].pk).note
+    job.refresh_from_db()
+    assert job.state == "done"
+    assert operations.retry_failed(job) == 1
+    work(renamed)
+    assert operations.work_off_jobs() == 1, "who asks again gets as many tries again"
+
+
 def test_an_empty_job_is_done(plans: list[AccountPlan], work: Any) -> None:
     job = operations.start_job(kind="test", title="", owner=plans[0].owner, targets=[], parameters={})
 
@@ -211,11 +239,7 @@ def test_of_two_workers_one_gets_an_item(plans: list[AccountPlan], work: Any) ->
 def test_without_the_lock_both_would_do_it(
     plans: list[AccountPlan], work: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unlocked() -> JobItem | None:
-        rows = JobItem.objects.unscoped("test").waiting().order_by("pk")
-        return rows.select_related("job__owner").first()
-
-    monkeypatch.setattr(operations, "next_item", unlocked)
+    monkeypatch.setattr(operations, "locked", lambda rows: rows)
 
     assert len(work_off_twice(plans, work)) > len(plans)
 
