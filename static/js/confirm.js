@@ -15,6 +15,11 @@
       dialog.showModal();
     });
 
+  // Other scripts ask by an event: `words` as in the data attributes, `then` for who agrees.
+  document.addEventListener("kam:ask", (event) => {
+    ask({ dataset: event.detail.words }).then((agreed) => agreed && event.detail.then());
+  });
+
   const usesHtmx = (form) => form.matches("[hx-post], [hx-put], [hx-patch], [hx-delete]");
 
   document.addEventListener(

@@ -5,6 +5,8 @@
   if (!dialog?.showModal || !window.htmx) return;
   const body = document.getElementById("sheet-body");
   const openers = new WeakMap(); // where a form stands → the link that opened it
+  const LEAVE = { confirm: "Leave without saving what you entered?", confirmLabel: "Leave" };
+  let isTouched = false; // something was entered into the open dialog
 
   const selectorOf = (link) => (link.id ? `#${CSS.escape(link.id)}` : `a[href="${CSS.escape(link.getAttribute("href"))}"]`);
 
@@ -14,6 +16,7 @@
     if (!inline) {
       dialog.querySelector("h2").textContent = link.dataset.sheetTitle || link.textContent.trim();
       body.replaceChildren();
+      isTouched = false;
     }
     openers.set(host, { link, selector: selectorOf(link), before: inline ? host.innerHTML : "" });
     window.htmx.ajax("GET", link.href, { target: host, select: "[data-form]", swap: "innerHTML" });
@@ -36,8 +39,19 @@
     field?.focus();
   };
 
+  const leaveDialog = () => {
+    if (!isTouched) return dialog.close();
+    document.dispatchEvent(new CustomEvent("kam:ask", { detail: { words: LEAVE, then: () => dialog.close() } }));
+  };
+  body.addEventListener("input", () => (isTouched = true));
+  dialog.addEventListener("cancel", (event) => {
+    if (event.target !== dialog) return; // a field of the form gave something up
+    event.preventDefault();
+    leaveDialog();
+  });
+
   const close = (host) => {
-    if (host === body) return dialog.close();
+    if (host === body) return leaveDialog();
     host.innerHTML = openers.get(host).before;
     window.htmx.process(host);
     document.querySelector(openers.get(host).selector)?.focus();
@@ -63,7 +77,7 @@
     }
   });
   dialog.addEventListener("click", (event) => {
-    if (event.target.closest("[data-sheet-close]")) dialog.close();
+    if (event.target.closest("[data-sheet-close]")) leaveDialog();
   });
   // Ctrl and Enter save from within a text; Escape leaves a form in place (a dialog does so by itself).
   document.addEventListener("keydown", (event) => {

@@ -91,6 +91,9 @@ def test_objective_is_added_in_a_sheet_without_leaving_the_page(
     sheet.get_by_role("button", name="Save").click()  # without a name
     expect(sheet.locator(".k-errors")).to_contain_text("This field is required.")
     sheet.get_by_label("Name").fill("Sign the frame contract")
+    page.keyboard.press("Escape")  # asks before what was entered is lost
+    expect(page.locator("#confirm")).to_contain_text("Leave without saving")
+    page.locator("#confirm").get_by_role("button", name="Cancel").click()
     sheet.get_by_role("button", name="Save").click()
 
     expect(sheet).to_be_hidden()
