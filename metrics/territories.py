@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
+from decimal import Decimal, localcontext
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +16,14 @@ from crm.enums import ActivityStatus, SegmentMeaning
 from crm.models import Account, Activity
 from kam.core.aggregates import ExactSum
 from kam.core.fields import MoneyField
+from kam.core.money import round_money
 from kam.users.models import User
+from metrics.amounts import EXACT, NOTHING
 from metrics.enums import Gap
 from metrics.models import PlanKPI
 from metrics.policies import outlook_tone
 from metrics.record_rows import Reader
 from plans import policies
-from plans.actuals import as_decimal
 from plans.models import AccountPlan, Plan
 
 REASON = "about accounts that were loaded through the gate"
@@ -48,10 +48,10 @@ def hidden_count(plan: Plan, user: User) -> int:
 
 @dataclass
 class Amounts:
-    """What an account brings to the plan, in the plan's currency."""
+    """What an account brings to the plan, exactly, in the plan's currency."""
 
-    won: Fraction = Fraction(0)
-    pipeline: Fraction = Fraction(0)
+    won: Decimal = NOTHING
+    pipeline: Decimal = NOTHING
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def rows_of(
         if won is not None:
             found = amounts.get(account.pk, Amounts())
             row.won, row.pipeline = (
-                as_decimal(value, plan.currency) for value in (found.won, found.pipeline)
+                round_money(value, plan.currency) for value in (found.won, found.pipeline)
             )
             row.share = policies.as_percent(row.won / won) if won > 0 else None
         rows.append(row)
@@ -153,12 +153,13 @@ def amounts_of(plan: Plan, ids: Collection[UUID] | None, user: User | None) -> d
         groups += totals.annotate(sum=ExactSum("size", places=MoneyField.decimal_places))
     reader.load_rates({currency for _account, currency, *_rest in groups})
     found: dict[UUID, Amounts] = defaultdict(Amounts)
-    for account_id, currency, day, is_open, amount in groups:
-        value = Fraction(amount) * Fraction(reader.factor(currency, day) or 0)
-        if is_open:
-            found[account_id].pipeline += value
-        else:
-            found[account_id].won += value
+    with localcontext(prec=EXACT):
+        for account_id, currency, day, is_open, amount in groups:
+            value = amount * (reader.factor(currency, day) or NOTHING)
+            if is_open:
+                found[account_id].pipeline += value
+            else:
+                found[account_id].won += value
     return found
 
 
@@ -199,19 +200,19 @@ def by_account(plan: Plan, user: User, *, won: Decimal, opened: Decimal) -> ByAc
 
     def together(ids: Collection[UUID]) -> Amounts:
         found = [amounts[pk] for pk in ids]
-        nothing = Fraction(0)
-        return Amounts(sum((a.won for a in found), nothing), sum((a.pipeline for a in found), nothing))
+        return Amounts(sum((a.won for a in found), NOTHING), sum((a.pipeline for a in found), NOTHING))
 
     def part(found: Amounts, **named: Any) -> AccountPart:
         return AccountPart(
-            as_decimal(found.won, plan.currency), as_decimal(found.pipeline, plan.currency), **named
+            round_money(found.won, plan.currency), round_money(found.pipeline, plan.currency), **named
         )
 
-    ordered = sorted(names, key=most_first)
-    shown, more, seen = ordered[:SHOWN_PARTS], ordered[SHOWN_PARTS:], together(ordered)
-    hidden = Amounts(Fraction(won) - seen.won, Fraction(opened) - seen.pipeline)
-    return ByAccount(
-        [part(amounts[pk], account_id=pk, name=names[pk]) for pk in shown],
-        part(together(more), count=len(more)) if more else None,
-        part(hidden) if hidden.won or hidden.pipeline else None,
-    )
+    with localcontext(prec=EXACT):
+        ordered = sorted(names, key=most_first)
+        shown, more, seen = ordered[:SHOWN_PARTS], ordered[SHOWN_PARTS:], together(ordered)
+        hidden = Amounts(won - seen.won, opened - seen.pipeline)
+        return ByAccount(
+            [part(amounts[pk], account_id=pk, name=names[pk]) for pk in shown],
+            part(together(more), count=len(more)) if more else None,
+            part(hidden) if hidden.won or hidden.pipeline else None,
+        )
