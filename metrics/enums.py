@@ -37,6 +37,15 @@ class PlanState(models.TextChoices):
     WITHOUT_PLAN = "without_plan", _("Without a plan")
 
 
+class PlanConcern(models.TextChoices):
+    """What keeps a plan from being worked off."""
+
+    WITHOUT_OBJECTIVES = "without_objectives", _("Without objectives")
+    NEVER_ACTIVATED = "never_activated", _("Drafts never activated")
+    OVERDUE_OBJECTIVES = "overdue_objectives", _("Objectives overdue")
+    OVERDUE_TASKS = "overdue_tasks", _("Tasks overdue")
+
+
 class DealOutcome(models.TextChoices):
     """What somebody imagines of an open deal."""
 

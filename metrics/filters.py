@@ -6,14 +6,19 @@ from typing import ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.filters import AccountFilter
-from kam.core.filters import VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
+from crm.models import Account, Territory, TerritoryEdge
+from kam.core.clock import company_today
+from kam.core.filters import DayRangeFilter, VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
 from kam.users.models import User
-from metrics.enums import PlanState
+from metrics.enums import PlanConcern, PlanState
+from plans.enums import PlanStatus
 from plans.filters import AccountPlanFilter, TerritoryBusinessPlanFilter
+from plans.models.plans import OVER
+from templates_app.models import PlanType
 
 # Compared in company currency, so that plans in several currencies have one order.
 NUMBER_ORDERINGS = {
@@ -55,6 +60,51 @@ class PlanCoverageFilter(AccountFilter):
         label=_("Without a territory"),
         widget=forms.HiddenInput,
     )
+
+    def of_the_list(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset
+
+
+class CompletionFilter(VisibleFilterSet):
+    """Of plans of both kinds. `concern` narrows their list; the counts in groups stay whole."""
+
+    owner = VisibleChoiceFilter(User, label=_("Owner"))
+    plan_type = VisibleChoiceFilter(PlanType, label=_("Plan type"))
+    territory = VisibleChoiceFilter(Territory, method="in_territory", label=_("Territory"))
+    status = django_filters.MultipleChoiceFilter(choices=PlanStatus.choices, label=_("Status"))
+    current = YesNoFilter(method="running_now", label=_("Current"))
+    account = VisibleChoiceFilter(Account, label=_("Account"))
+    start_date = DayRangeFilter(label=_("Starts"))
+    end_date = DayRangeFilter(label=_("Ends"))
+    concern = django_filters.ChoiceFilter(
+        choices=PlanConcern.choices, method="of_the_list", label=_("Shown"), widget=forms.HiddenInput
+    )
+    without_territory = YesNoFilter(
+        method="without_place", label=_("Without a territory"), widget=forms.HiddenInput
+    )
+
+    search_fields = ("name", "account__name", "territory__name")
+    ordering_fields: ClassVar = {
+        "name": "name",
+        "owner": "owner__last_name",
+        "plan_type": "plan_type__name",
+        "status": "status",
+        "start_date": "start_date",
+        "end_date": "end_date",
+    }
+
+    def in_territory(self, queryset: QuerySet, name: str, value: Territory) -> QuerySet:
+        below = TerritoryEdge.objects.filter(ancestor=value).values("descendant_id")
+        return queryset.filter(Q(territory__in=below) | Q(account__territory__in=below))
+
+    def without_place(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        nowhere = Q(territory=None, account__territory=None)
+        return queryset.filter(nowhere if value else ~nowhere)
+
+    def running_now(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        today = company_today()
+        current = Q(start_date__lte=today, end_date__gte=today) & ~Q(status__in=OVER)
+        return queryset.filter(current if value else ~current)
 
     def of_the_list(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset

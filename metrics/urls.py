@@ -1,7 +1,7 @@
 from django.urls import path
 
 from metrics import views
-from metrics.views import calls_due, exports, plan_coverage
+from metrics.views import calls_due, completion, exports, plan_coverage
 
 app_name = "metrics"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("dashboards/calls-due/", calls_due.calls_due, name="calls_due"),
     path("dashboards/calls-due/export/", calls_due.calls_due_export, name="calls_due_export"),
     path("dashboards/plan-coverage/", plan_coverage.plan_coverage, name="plan_coverage"),
+    path("dashboards/completion/", completion.plan_completion, name="completion"),
     path("data-freshness/", views.operations_page, name="operations"),
     path("data-freshness/sweep/", views.sweep_now, name="sweep_now"),
     path("data-freshness/<uuid:plan_id>/retry/", views.retry_failure, name="retry_failure"),

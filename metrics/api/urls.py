@@ -2,6 +2,7 @@ from django.urls import path
 
 from metrics.api import (
     calls_due,
+    completion,
     coverage,
     dashboards,
     history,
@@ -135,6 +136,11 @@ urlpatterns = [
         "dashboards/plan-coverage/",
         coverage.PlanCoverageViewSet.as_view({"get": "list"}),
         name="plan-coverage",
+    ),
+    path(
+        "dashboards/completion/",
+        completion.CompletionViewSet.as_view({"get": "list"}),
+        name="plan-completion",
     ),
     path("cadence/calls-due/", calls_due.CallsDueViewSet.as_view({"get": "list"}), name="calls-due"),
 ]

@@ -15,7 +15,11 @@ register = template.Library()
 @register.inclusion_tag("components/tabs.html", takes_context=True)
 def dashboard_tabs(context: Context, active: str) -> dict[str, Any]:
     user = context["request"].user
-    pages = [("calls_due", _("Calls due"), ""), ("plan_coverage", _("Plan coverage"), "")]
+    pages = [
+        ("calls_due", _("Calls due"), ""),
+        ("plan_coverage", _("Plan coverage"), ""),
+        ("completion", _("Completion"), "?current=true"),
+    ]
     if user.has_perm("crm.view_commercial"):
         pages.insert(0, ("portfolio", _("Portfolio"), "?current=true"))
     return {

@@ -20,24 +20,32 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One owner, territory or type. `name` is empty for what has none."""
+class Bar:
+    """What the cells beside it make of a whole."""
 
+    label: str
     chart_id: str
-    name: str
-    level: int
-    cells: list[Cell]
     parts: list[Part]
 
 
-def row_of(name: str, group: Group, labels: Mapping[str, Any], links: Mapping[str, str]) -> Row:
-    """A cell for each of `labels`, by the key of its count; `links` has the address of each.
+@dataclass(frozen=True)
+class Row:
+    """One owner, territory or type. `name` is empty for what has none."""
 
-    `name` is what the rows of its table are: owner, territory.
-    """
-    cells = [Cell(str(label), group.counts[key], links[key]) for key, label in labels.items()]
+    name: str
+    level: int
+    cells: list[Cell | Bar]
+
+
+def bar_of(label: Any, name: str, group: Group, labels: Mapping[str, Any]) -> Bar:
+    """`name` is what the rows of the table are (owner, territory), and whatever tells bars of a row apart."""
     chart_id = f"{name}-{group.id.hex if group.id else 'none'}"
-    return Row(chart_id, group.name, group.level, cells, parts_of(group.counts, labels))
+    return Bar(str(label), chart_id, parts_of(group.counts, labels))
+
+
+def cells_of(group: Group, labels: Mapping[str, Any], links: Mapping[str, str]) -> list[Cell]:
+    """A cell for each of `labels`, by the key of its count; `links` has the address of each."""
+    return [Cell(str(label), group.counts[key], links[key]) for key, label in labels.items()]
 
 
 def parts_of(counts: Counts, labels: Mapping[str, Any]) -> list[Part]:

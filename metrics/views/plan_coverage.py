@@ -17,7 +17,7 @@ from metrics.dashboards.covering import plans_by_account, plans_to_come
 from metrics.dashboards.groups import Group
 from metrics.enums import PlanState
 from metrics.filters import PlanCoverageFilter
-from metrics.views.drill_down import Row, chosen, link, parts_of, row_of
+from metrics.views.drill_down import Row, bar_of, cells_of, chosen, link, parts_of
 
 SHOWN_FILTERS = ("owner", "territory", "current_segment")
 HIDDEN_FILTERS = ("plan_state", "without_owner", "without_territory", "target_segment")
@@ -58,19 +58,15 @@ def plan_coverage(request: HttpRequest) -> HttpResponse:
 
 
 def tables_of(request: HttpRequest, found: coverage.Coverage) -> list[dict[str, Any]]:
-    def rows(groups: list[Group], name: str) -> list[Row]:
-        return [
-            row_of(
-                name,
-                group,
-                LABELS,
-                {
-                    state: link(request, "accounts", plan_state=state, **chosen(name, group))
-                    for state in LABELS
-                },
-            )
-            for group in groups
-        ]
+    def row(name: str, group: Group) -> Row:
+        links = {
+            state: link(request, "accounts", plan_state=state, **chosen(name, group)) for state in LABELS
+        }
+        return Row(
+            group.name,
+            group.level,
+            [bar_of(_("Shares"), name, group, LABELS), *cells_of(group, LABELS, links)],
+        )
 
     return [
         {
@@ -78,14 +74,14 @@ def tables_of(request: HttpRequest, found: coverage.Coverage) -> list[dict[str, 
             "title": _("By owner"),
             "head": _("Owner"),
             "nobody": _("Nobody"),
-            "rows": rows(found.by_owner, "owner"),
+            "rows": [row("owner", group) for group in found.by_owner],
         },
         {
             "id": "by-territory",
             "title": _("By territory, with those below"),
             "head": _("Territory"),
             "nobody": _("No territory"),
-            "rows": rows(found.by_territory, "territory"),
+            "rows": [row("territory", group) for group in found.by_territory],
         },
     ]
 
