@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from kam.core.api import fields
 from kam.core.api.permissions import BY_OBJECT
@@ -190,7 +190,7 @@ class ImportGoalsIntoPlansView(KamAPIView):
             return Response(ImportPreviewSerializer({"dry_run": True, "plans": previews}).data)
         job = start_import(user=request.user, **wish)
         response = Response(JobSerializer(job, context={"request": request}).data, status=HTTPStatus.ACCEPTED)
-        response["Location"] = reverse("api:jobs-detail", args=[job.pk])
+        response["Location"] = reverse("api:jobs-detail", args=[job.pk], request=request)
         return response
 
 
