@@ -17,6 +17,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -30,6 +31,7 @@ from kam.core.money import round_money
 MOST_ROWS = {"csv": 50_000, "xlsx": 25_000}  # XLSX takes more than twice the time
 READ_AT_ONCE = 2_000
 IN_MEMORY = 1024 * 1024
+LONGEST = 300  # seconds: an export that was cut off does not stand in the way for longer
 LONGEST_CELL = 32_767  # of XLSX
 # What Excel, LibreOffice or Google Sheets may take for the beginning of a formula, also in full width.
 FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
@@ -165,17 +167,23 @@ def export_response(
 ) -> HttpResponse | FileResponse:
     """The rows as the file that `?format=` asks for; of more than `MOST_ROWS` none, but back to the list.
 
+    One at a time for each reader: whoever asks ten times in a row does not keep all processes busy.
     `rows` is read in pieces, so what a column shows must be in it (`values_list(named=True)`).
     """
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
     if rows.order_by().values("pk")[: MOST_ROWS[kind] + 1].count() > MOST_ROWS[kind]:
         most = number_format(MOST_ROWS[kind], use_l10n=True, force_grouping=True)
         text = _("These are more than %(most)s rows: take fewer with a filter, then export them.")
-        messages.error(request, text % {"most": most})
-        return redirect(f"{list_url}?{request.GET.urlencode()}")
+        return _back_to(list_url, request, text % {"most": most})
+    turn = f"export:{request.user.pk}"
+    if not cache.add(turn, True, LONGEST):
+        return _back_to(list_url, request, _("Your last export is still being made. Try again in a moment."))
     target: Any = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 the response closes it
     write = write_xlsx if kind == "xlsx" else write_csv
-    write(target, columns, rows.iterator(chunk_size=READ_AT_ONCE))
+    try:
+        write(target, columns, rows.iterator(chunk_size=READ_AT_ONCE))
+    finally:
+        cache.delete(turn)
     size = target.tell()
     target.seek(0)
     content_type = XLSX if kind == "xlsx" else "text/csv; charset=utf-8"
@@ -186,3 +194,8 @@ def export_response(
         response = HttpResponse(target.read(), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
+
+
+def _back_to(list_url: str, request: HttpRequest, why: str) -> HttpResponse:
+    messages.error(request, why)
+    return redirect(f"{list_url}?{request.GET.urlencode()}")

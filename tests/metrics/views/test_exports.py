@@ -225,6 +225,33 @@ def test_too_many_rows_lead_back_to_the_list(
     assert "These are more than 1 rows" in text_of(refused)
 
 
+def test_a_reader_has_one_export_made_at_a_time(
+    client_as: ClientFor,
+    world: World,
+    account_manager: User,
+    colleague: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever asks again meanwhile is sent back; others, and whoever's export broke off, are not."""
+    client, meanwhile = client_as(account_manager), []
+    write = export.write_csv
+
+    def slow(*arguments: Any) -> None:
+        meanwhile.append(client_as(account_manager).get(DEALS, follow=True))
+        meanwhile.append(client_as(colleague).get(PLANS, {"format": "xlsx"}))
+        write(*arguments)
+
+    monkeypatch.setattr(export, "write_csv", slow)
+    answer = client.get(DEALS)
+    monkeypatch.setattr(export, "write_csv", lambda *arguments: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        client.get(DEALS)
+    monkeypatch.setattr(export, "write_csv", write)
+
+    assert "Your last export is still being made" in text_of(meanwhile[0])
+    assert [meanwhile[1].status_code, answer.status_code, client.get(DEALS).status_code] == [200, 200, 200]
+
+
 def test_large_file_leaves_memory(
     client_as: ClientFor, world: World, account_manager: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
