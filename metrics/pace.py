@@ -6,6 +6,7 @@ orders of its category.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -82,8 +83,9 @@ def _sum(rows: Iterable[Sold], currency: str, converter: Converter) -> Decimal:
 def pace_of(plan: Plan, *, today: date) -> PlanPace:
     """The pace of a plan that was loaded through the gate, with its months and target lines."""
     kpi, is_fresh = operations.fresh_kpi(plan)
-    won = sums_by_day(Reader(plan, "won_revenue", is_excluded=False))
-    by_day = {day: Fraction(amount) for day, amount in won.items()}
+    by_day: dict[date, Fraction] = defaultdict(Fraction)
+    for day, amount in sums_by_day(Reader(plan, "won_revenue", is_excluded=False)).items():
+        by_day[held(day, plan)] += Fraction(amount)
     span = Span(scopes_of([plan])[plan.pk], plan.currency, plan.start_date, plan.end_date)
     histories = Histories([span], today=today)
     season = histories.season(span)
@@ -92,6 +94,11 @@ def pace_of(plan: Plan, *, today: date) -> PlanPace:
     months = list(_months(pace, by_day))
     lines = _lines(plan, by_day, histories, today)
     return PlanPace(plan, kpi, is_fresh, pace, season, months, lines)
+
+
+def held(day: date, plan: Plan) -> date:
+    """The day of the period for which something counts: what was put in by hand may lie before or after it."""
+    return min(max(day, plan.start_date), plan.end_date)
 
 
 def _months(pace: Pace, by_day: dict[date, Fraction]) -> Iterable[MonthPace]:
@@ -133,7 +140,7 @@ def _lines(plan: Plan, by_day: dict[date, Fraction], histories: Histories, today
             rows = (
                 row
                 for row in sold
-                if start <= row.day <= end
+                if start <= held(row.day, plan) <= end
                 and lies_below(row.category_id, line.category_id, histories.parents)
             )
             actual = _sum(rows, plan.currency, converter)

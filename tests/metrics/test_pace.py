@@ -357,6 +357,33 @@ def test_a_line_that_the_period_was_moved_away_from_is_told_no_more() -> None:
     ]
 
 
+def test_what_was_put_in_by_hand_from_beyond_the_period_counts_at_its_ends() -> None:
+    plan = a_plan()
+    category = factories.create_category()
+    for line_of in (None, category):
+        factories.create_target_line(plan, line_of, period="quarter", number=1)
+        factories.create_target_line(plan, line_of, period="quarter", number=4)
+    factories.create_rate("EUR", 2, valid_from=date(2025, 1, 1))
+    factories.create_rate("EUR", 3, valid_from=date(2026, 1, 1))
+    for day, amount in ((date(2025, 12, 20), 40), (date(2027, 2, 1), 7)):
+        deal = factories.create_opportunity(
+            factories.create_account(),
+            amount=amount,
+            currency="EUR",
+            stage=factories.won_stage(),
+            close_date=day,
+        )
+        factories.create_opportunity_line(deal, product=factories.create_product(category=category))
+        factories.create_pin(plan, deal)
+
+    found = at(plan, date(2026, 6, 30), won=100)
+
+    assert found.pace.actual == 100 + 80 + 21, "each at the rate of its own day"
+    assert [month.actual for month in found.months] == [180, *[0] * 10, 21]
+    actual = {(row.line.category_id, row.line.number): row.pace.actual for row in found.lines}
+    assert actual == {(None, 1): 180, (None, 4): 21, (category.pk, 1): 80, (category.pk, 4): 21}
+
+
 def test_the_company_s_season_stands_in() -> None:
     plan = a_plan()
     sell(factories.create_account(), {(2025, month): 100 if month > 6 else 300 for month in range(1, 13)})
