@@ -49,16 +49,6 @@ def test_catalog_names_are_unique(admin: User, api: ApiFor, errors_of: Any, path
     assert errors_of(again) == [(taken, "unique")]
 
 
-def test_exchange_rate_of_a_day_is_unique(admin: User, api: ApiFor, errors_of: Any) -> None:
-    client = api(admin)
-    client.post(f"{BASE}exchange-rates/", NEW["exchange-rates"])
-
-    again = client.post(f"{BASE}exchange-rates/", NEW["exchange-rates"])
-
-    assert again.status_code == 400
-    assert [field for field, _code in errors_of(again)] == [None]
-
-
 @pytest.mark.parametrize("rate", ["0", "-1", "1.00000000001", "100000001", "NaN", ""])
 def test_exchange_rate_must_be_a_positive_number(admin: User, api: ApiFor, errors_of: Any, rate: str) -> None:
     response = api(admin).post(f"{BASE}exchange-rates/", {**NEW["exchange-rates"], "rate": rate})

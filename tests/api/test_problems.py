@@ -166,3 +166,23 @@ def test_dates_at_the_end_of_time_are_no_problem(account_manager: User, api: Api
 
         assert done.status_code == 200
         assert client.get(f"/api/v1/accounts/{account.pk}/").status_code == 200
+
+
+def test_what_must_be_unique_together_is_said_of_the_field_that_was_sent(
+    admin: User, world: World, api: ApiFor, errors_of: Any
+) -> None:
+    key = {"source": "erp", "external_id": "A1"}
+    factories.create_account(**key)
+    takes_part = {"plan": str(world.plan.pk), "user": str(admin.pk)}
+    rate = {"currency": "EUR", "valid_from": "2026-01-01", "rate": "1.1"}
+    client = api(admin)
+
+    assert errors_of(client.post("/api/v1/accounts/", {"name": "Twice", **key})) == [
+        ("external_id", "unique")
+    ]
+    for path, body, field in (
+        ("account-plan-participants", takes_part, "user"),
+        ("exchange-rates", rate, "valid_from"),
+    ):
+        assert client.post(f"/api/v1/{path}/", body).status_code == 201
+        assert errors_of(client.post(f"/api/v1/{path}/", body)) == [(field, "unique")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.utils.translation import gettext as _
@@ -205,8 +206,30 @@ class KamModelSerializer(StrictFields, serializers.ModelSerializer):
             try:
                 check_row(self.candidate)
             except DjangoValidationError as error:
-                raise invalid(error) from error
+                raise invalid(self._named(error)) from error
         return attrs
+
+    def _named(self, error: DjangoValidationError) -> DjangoValidationError:
+        """What must be unique together is said of the last of its fields: in a plan, of the colleague."""
+        by_field: dict[str, list[DjangoValidationError]] = {}
+        for name, errors in error.error_dict.items():
+            for item in errors:
+                place = self._field_of(item) if name == NON_FIELD_ERRORS else None
+                if place is not None:
+                    item.code = "unique"
+                by_field.setdefault(place or name, []).append(item)
+        return DjangoValidationError(by_field)
+
+    def _field_of(self, error: DjangoValidationError) -> str | None:
+        model = self.Meta.model
+        for constraint in model._meta.constraints:
+            if not isinstance(constraint, models.UniqueConstraint) or not constraint.fields:
+                continue
+            of_django = self.candidate.unique_error_message(model, constraint.fields)
+            if {str(constraint.violation_error_message), *of_django.messages} & set(error.messages):
+                named = [name for name in constraint.fields if name in self.fields]
+                return named[-1] if named else None
+        return None
 
     def _refuse_fixed(self, attrs: dict[str, Any]) -> None:
         if self.instance is None:
