@@ -46,6 +46,15 @@ class PlanConcern(models.TextChoices):
     OVERDUE_TASKS = "overdue_tasks", _("Tasks overdue")
 
 
+class ActivityShown(models.TextChoices):
+    """Which activities of a period a list shows."""
+
+    DONE = "done", _("Done")
+    PLANNED = "planned", _("Planned")
+    OVERDUE = "overdue", _("Overdue")
+    JOINT = "joint", _("Joint, done")
+
+
 class DealOutcome(models.TextChoices):
     """What somebody imagines of an open deal."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import ClassVar
 
 import django_filters
@@ -10,11 +11,12 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.filters import AccountFilter
-from crm.models import Account, Territory, TerritoryEdge
+from crm.models import Account, ActivityType, Territory, TerritoryEdge
+from crm.policies import add_months
 from kam.core.clock import company_today
 from kam.core.filters import DayRangeFilter, VisibleChoiceFilter, VisibleFilterSet, YesNoFilter
 from kam.users.models import User
-from metrics.enums import PlanConcern, PlanState
+from metrics.enums import ActivityShown, PlanConcern, PlanState
 from plans.enums import PlanStatus
 from plans.filters import AccountPlanFilter, TerritoryBusinessPlanFilter
 from plans.models.plans import OVER
@@ -108,6 +110,47 @@ class CompletionFilter(VisibleFilterSet):
 
     def of_the_list(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset
+
+
+class ActivityDashboardFilter(VisibleFilterSet):
+    """Activities of a period; for rows that come with their `day`. `shown` narrows their list alone."""
+
+    date = DayRangeFilter(field_name="day", label=_("Period"))
+    owner = VisibleChoiceFilter(User, label=_("Owner"))
+    type = VisibleChoiceFilter(ActivityType, label=_("Type"))
+    territory = VisibleChoiceFilter(
+        Territory, field_name="account__territory__edges_up__ancestor", label=_("Territory")
+    )
+    account = VisibleChoiceFilter(Account, label=_("Account"))
+    shown = django_filters.ChoiceFilter(
+        choices=ActivityShown.choices, method="of_the_list", label=_("Shown"), widget=forms.HiddenInput
+    )
+
+    search_fields = ("subject", "account__name")
+    ordering_fields: ClassVar = {
+        "day": "day",
+        "subject": "subject",
+        "account": "account__name",
+        "type": "type__name",
+        "owner": "owner__last_name",
+    }
+
+    @property
+    def period(self) -> tuple[date, date]:
+        """What the reader names; else the half-year until the end of next month."""
+        today = company_today()
+        first = add_months(today.replace(day=1), -4)
+        last = add_months(today.replace(day=1), 2) - timedelta(days=1)
+        asked = self.form.cleaned_data.get("date") if self.form.is_valid() else None
+        return (asked.start if asked else None) or first, (asked.stop if asked else None) or last
+
+    def of_the_list(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        queryset = super().filter_queryset(queryset.filter(day__range=self.period))
+        ordered = self.form.cleaned_data.get("ordering")
+        return queryset if ordered else queryset.order_by("-day", "pk")
 
 
 class ScenarioFilter(VisibleFilterSet):

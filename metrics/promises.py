@@ -115,7 +115,12 @@ def _progress(commitment: Commitment, counted: dict[UUID, Any], today: date) -> 
 
 def _counted(commitments: Iterable[Commitment], user: User | None = None) -> dict[UUID, tuple[int, Decimal]]:
     """By commitment: how many activities, and the sum of their quantities; of those that `user` may see."""
-    rows = Commitment.objects.unscoped(REASON).filter(pk__in=[row.pk for row in commitments])
+    return counted_in([row.pk for row in commitments], user)
+
+
+def counted_in(ids: Any, user: User | None = None) -> dict[UUID, tuple[int, Decimal]]:
+    """The same of commitments by their ids, or by a subquery of them, however many there are."""
+    rows = Commitment.objects.unscoped(REASON).filter(pk__in=ids)
     seen = {} if user is None else {f"{DONE}__in": Activity.objects.visible_to(user).values("pk")}
     rows = rows.filter(
         OWN_OR_BELOW,

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from metrics import views
-from metrics.views import calls_due, completion, exports, plan_coverage
+from metrics.views import activity, calls_due, completion, exports, plan_coverage
 
 app_name = "metrics"
 
@@ -26,6 +26,8 @@ urlpatterns = [
     path("dashboards/calls-due/export/", calls_due.calls_due_export, name="calls_due_export"),
     path("dashboards/plan-coverage/", plan_coverage.plan_coverage, name="plan_coverage"),
     path("dashboards/completion/", completion.plan_completion, name="completion"),
+    path("dashboards/activity/", activity.activity_dashboard, name="activity"),
+    path("dashboards/activity/accounts/", activity.activity_accounts, name="activity_accounts"),
     path("data-freshness/", views.operations_page, name="operations"),
     path("data-freshness/sweep/", views.sweep_now, name="sweep_now"),
     path("data-freshness/<uuid:plan_id>/retry/", views.retry_failure, name="retry_failure"),

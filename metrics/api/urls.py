@@ -1,6 +1,7 @@
 from django.urls import path
 
 from metrics.api import (
+    activity,
     calls_due,
     completion,
     coverage,
@@ -141,6 +142,11 @@ urlpatterns = [
         "dashboards/completion/",
         completion.CompletionViewSet.as_view({"get": "list"}),
         name="plan-completion",
+    ),
+    path(
+        "dashboards/activity/",
+        activity.ActivityDashboardViewSet.as_view({"get": "list"}),
+        name="activity-dashboard",
     ),
     path("cadence/calls-due/", calls_due.CallsDueViewSet.as_view({"get": "list"}), name="calls-due"),
 ]

@@ -19,6 +19,7 @@ def dashboard_tabs(context: Context, active: str) -> dict[str, Any]:
         ("calls_due", _("Calls due"), ""),
         ("plan_coverage", _("Plan coverage"), ""),
         ("completion", _("Completion"), "?current=true"),
+        ("activity", _("Activity"), ""),
     ]
     if user.has_perm("crm.view_commercial"):
         pages.insert(0, ("portfolio", _("Portfolio"), "?current=true"))
