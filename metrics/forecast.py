@@ -55,12 +55,13 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Chances:
+    """What may come out of a plan."""
+
     plan: Plan
     kpi: PlanKPI
     is_fresh: bool
     today: date
-    deals: Sequence[Deal]
     outcomes: Outcomes
 
     @property
@@ -104,6 +105,20 @@ class Forecast:
             for low, high, share in self.outcomes.histogram(BARS)
         ]
 
+    # --- Minor units ---
+    def _minor(self, amount: Decimal) -> int:
+        return in_minor_units(amount, self.plan.currency)
+
+    def _amount(self, value: int) -> Decimal:
+        return Decimal(value).scaleb(-minor_units(self.plan.currency))
+
+
+@dataclass(frozen=True)
+class Forecast(Chances):
+    """The same with the deals that it rests on, in the order of the outcomes."""
+
+    deals: Sequence[Deal]
+
     def drivers(self, user: User) -> list[Driver]:
         """The deals that move the chance of the target most, as far as the user may open them."""
         if self.kpi.sales_target is None:
@@ -123,13 +138,6 @@ class Forecast:
         seen.sort(key=lambda driver: (-abs(driver.swing), driver.deal.name, driver.deal.opportunity_id))
         return seen[:SHOWN_DRIVERS]
 
-    # --- Minor units ---
-    def _minor(self, amount: Decimal) -> int:
-        return in_minor_units(amount, self.plan.currency)
-
-    def _amount(self, value: int) -> Decimal:
-        return Decimal(value).scaleb(-minor_units(self.plan.currency))
-
 
 def in_minor_units(amount: Decimal, currency: str) -> int:
     return int(round_money(amount, currency).scaleb(minor_units(currency)))
@@ -142,7 +150,7 @@ def forecast_of(plan: Plan, *, today: date) -> Forecast:
     bets = [Bet(in_minor_units(deal.amount, plan.currency), int(deal.probability * 10)) for deal in deals]
     won = kpi.won_revenue if kpi.is_known else NOTHING
     outcomes = outcomes_of(bets, base=in_minor_units(won, plan.currency), seed=seed_of(plan, today))
-    return Forecast(plan, kpi, is_fresh, today, deals, outcomes)
+    return Forecast(plan, kpi, is_fresh, today, outcomes, deals)
 
 
 def seed_of(plan: Plan, today: date) -> str:

@@ -24,7 +24,7 @@ from kam.users.models import User
 from metrics import what_if
 from metrics.amounts import amounts_in
 from metrics.enums import ChangeState, DealOutcome
-from metrics.forecast import Deal, Forecast, seed_of
+from metrics.forecast import Chances, seed_of
 from metrics.models import PlanKPI
 from metrics.pipeline import standings_of
 from metrics.record_rows import PlanRecord, Reader
@@ -162,18 +162,19 @@ class Result:
         )
 
     @cached_property
-    def forecast(self) -> Forecast:
+    def forecast(self) -> Chances:
         basis, currency = self.basis, self.basis.plan.currency
-        deals = [
-            Deal(key, "", what_if.rounded(stake.amount, currency), stake.probability)
-            for key, stake in what_if.in_order(self.sums.stakes)
-        ]
         outcomes = outcomes_of(
             what_if.bets_of(basis.sums.stakes, self.sums.stakes, currency),
             base=what_if.in_units(self.sums.won, currency),
             seed=seed_of(basis.plan, basis.today),
         )
-        return Forecast(basis.plan, self.numbers, True, basis.today, deals, outcomes)
+        return Chances(basis.plan, self.numbers, True, basis.today, outcomes)
+
+    @property
+    def open_count(self) -> int:
+        """How many deals may be won or lost."""
+        return len(self.sums.stakes)
 
     def brings(self, key: UUID) -> Decimal:
         """What a deal that stays open brings, in plan currency."""

@@ -180,7 +180,7 @@ def numbers_of(found: Result) -> dict[str, Any]:
         **{name: amount_text(getattr(numbers, name), currency) for name in MONEY},
         "coverage_ratio": text(numbers.coverage_ratio),
         "percent": {name: text(value) for name, value in numbers.percent.items()},
-        "deals": len(forecast.deals),
+        "deals": found.open_count,
         "method": "exact" if forecast.outcomes.is_exact else "simulation",
         **{name: getattr(forecast, attribute) for name, attribute in CHANCES.items()},
         **{f"p{percent}": amount_text(forecast.quantile(percent), currency) for percent in (10, 50, 90)},

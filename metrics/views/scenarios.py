@@ -24,7 +24,7 @@ from kam.core.pages import as_uuid, posted, render_form
 from kam.core.policy import object_required
 from kam.users.models import User
 from metrics.charts import distribution_chart
-from metrics.forecast import Forecast
+from metrics.forecast import Chances
 from metrics.models import Scenario
 from metrics.scenario_forms import ScenarioForm
 from metrics.scenario_operations import duplicate
@@ -150,14 +150,14 @@ def scenario_compare(request: HttpRequest, plan: Plan) -> HttpResponse:
     return render(request, "metrics/scenario_compare.html", context)
 
 
-def span_of(forecasts: Sequence[Forecast]) -> list[Decimal]:
+def span_of(forecasts: Sequence[Chances]) -> list[Decimal]:
     """What pictures that are to be compared have in common: from the least to the most."""
     bars = [bar for forecast in forecasts for bar in forecast.bars]
     return [min(bar.low for bar in bars), max(bar.high for bar in bars)]
 
 
 def chance_picture(
-    forecast: Forecast, span: Sequence[Decimal], *, chart_id: str, is_small: bool = False
+    forecast: Chances, span: Sequence[Decimal], *, chart_id: str, is_small: bool = False
 ) -> SafeString:
     return distribution_chart(
         chart_id=chart_id,
