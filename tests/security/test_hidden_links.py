@@ -75,4 +75,4 @@ def test_what_keeps_a_plan_type_is_counted_as_far_as_it_is_seen(
     assert "Account plans: 3" in admin.get(f"/library/plan-types/{plan_type.pk}/delete/").content.decode()
     page = admin.post(f"/library/plan-types/{other.pk}/delete/").content.decode()
     assert "It is in use: retire it instead." in page
-    assert "Account plans" not in page
+    assert "Account plans:" not in page

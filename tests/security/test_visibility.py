@@ -336,7 +336,7 @@ def test_reminders_and_jobs_are_one_s_own_and_follow_their_plans(people: dict[st
         assert {row.recipient for row in reminders} <= {user}
         assert all(user.has_perm("collaboration.change_notification", row) for row in reminders)
         items = JobItem.objects.visible_to(user)
-        assert {names[item.target_id] for item in items} == PLANS[who]
+        assert {names[item.target_id] for item in items} == plans
         assert user.username == "admin" or {item.job.owner for item in items} <= {user}
         assert {job.owner for job in Job.objects.editable_by(user)} == {user}
         assert {row.user for row in ReminderSettings.objects.editable_by(user)} == {user}
