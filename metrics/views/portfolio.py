@@ -28,7 +28,7 @@ SHOWN_FILTERS = ("status", "owner", "account", "territory", "plan_type", "start_
 
 def filter_of(request: HttpRequest) -> Any:
     """The plans whose numbers the reader may see, as the address chooses among them."""
-    return list_filter(
+    filterset = list_filter(
         PlanNumbersFilter,
         request,
         plans_with_numbers(request.user).select_related("account", "owner", "kpi"),
@@ -40,6 +40,9 @@ def filter_of(request: HttpRequest) -> Any:
             "owner": reverse_lazy("users:user_options"),
         },
     )
+    # Another type has other fields: the filters are read anew, from here and not from the list of plans.
+    filterset.form.fields["plan_type"].widget.attrs["hx-get"] = reverse("metrics:portfolio")
+    return filterset
 
 
 def only_plans(plans: QuerySet) -> QuerySet:

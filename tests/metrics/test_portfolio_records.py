@@ -91,6 +91,14 @@ def test_page_lists_the_plans_and_each_record_once(
     assert f'href="{one.context["sums"][0]["url"]}"' in one.content.decode()
 
 
+def test_another_plan_type_is_asked_of_the_portfolio_and_not_of_the_list_of_plans(
+    client_as: ClientFor, plans: World, account_manager: User
+) -> None:
+    field = get(client_as(account_manager), reverse("metrics:portfolio")).context["filter"].form["plan_type"]
+
+    assert f'hx-get="{reverse("metrics:portfolio")}"' in str(field)
+
+
 def test_a_sent_link_shows_what_its_reader_may_open(
     client_as: ClientFor, plans: World, account_manager: User, stranger: User, msl: User
 ) -> None:
