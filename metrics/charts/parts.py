@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,7 +14,8 @@ from plans.charts import SERIES_COLOURS
 BAR = 12
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """One part: `look` is the number of its colour, from 1 (`--k-series-…`)."""
 
     label: str

@@ -62,7 +62,7 @@ def late_task(today: date) -> Q:
     return Q(status__in=OPEN_TASK, due_date__lt=today)
 
 
-def concerns(today: date) -> dict[str, Q | Exists]:
+def concerns(today: date) -> dict[str, Any]:
     """By concern, which plans have it."""
     of_plan = {"objective": {"plan": OuterRef("pk")}, "task": {f"{OF_A_TASK}plan": OuterRef("pk")}}
     whatever = Objective.objects.unscoped(WHY).filter(plan=OuterRef("pk"))
