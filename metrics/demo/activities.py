@@ -23,6 +23,7 @@ DAYS = {
     CallFrequency.YEARLY: 365,
 }
 YEAR = 365
+MEDICAL_TERRITORIES = "LS"  # how their codes begin
 # Type: subjects and what was noted.
 SUBJECTS: dict[str, tuple[tuple[str, str], ...]] = {
     "Call": (
@@ -187,3 +188,17 @@ def _name_people(sample: Sample, random: Random, activities: list[Activity], age
         if appointment.joined_by:
             with acting(activity.owner):
                 activity.participants.add(*(sample.users[name] for name in appointment.joined_by))
+    _bring_specialists(sample, activities)
+
+
+def _bring_specialists(sample: Sample, activities: list[Activity]) -> None:
+    """To the joint calls of the life science business that took place comes the medical colleague."""
+    life_science = {
+        sample.accounts[spec.key].pk for spec in ACCOUNTS if spec.territory.startswith(MEDICAL_TERRITORIES)
+    }
+    joint = sample.activity_types["Joint call"]
+    for activity in activities:
+        took_place = activity.type_id == joint.pk and activity.status == ActivityStatus.DONE
+        if took_place and activity.account_id in life_science:
+            with acting(activity.owner):
+                activity.participants.add(sample.users["msl"])
