@@ -18,16 +18,11 @@ from plans.models import TargetLine
 from plans.targeting import changed_view, target_of
 
 
-class GrowthField(fields.DecimalTextField):
-    """So many percent more than last year, as a JSON number with at most one decimal; negative: less."""
-
-    decimal_places = 1
+class GrowthField(fields.DecimalNumberField):
+    """So many percent more than last year; negative: less."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=Decimal(-100), max_value=Decimal(1_000_000), **kwargs)
-
-    def to_representation(self, value: Decimal) -> float | int:
-        return int(value) if value == int(value) else float(value)
 
 
 class TargetLineSerializer(KamModelSerializer):

@@ -75,6 +75,8 @@ def test_schema_tells_the_values_that_parameters_and_numbers_take() -> None:
     assert schemas["close_date_after"] == {"type": "string", "format": "date"}
     assert schemas["stage"] == {"type": "array", "items": {"type": "string", "format": "uuid"}}
     assert [kind["type"] for kind in request["amount"]["oneOf"]] == ["string", "number"]
+    shown = document["components"]["schemas"]["TargetLine"]["properties"]["growth_percent"]
+    assert (shown["type"], shown["nullable"], "maximum" in shown) == ("number", True, False)
     refused = document["paths"]["/api/v1/opportunities/bulk/"]["post"]["responses"]["400"]["content"]
     assert refused["application/problem+json"]["schema"]["$ref"].endswith("/BulkProblem")
 
@@ -148,6 +150,10 @@ def key(db: None, settings: Any) -> str:
     fund = plans.CoopFund.objects.create(id=ONE, plan=plan, name="Shared", amount=100)
     plans.CoopExpense.objects.create(id=ONE, fund=fund, name="Booth", date=date(2026, 5, 1), amount=10)
     period = {"start_date": plan.start_date, "end_date": plan.end_date}
+    crm.Order.objects.create(account=account, product=product, date=date(2025, 5, 1), **money)
+    plans.TargetLine.objects.create(
+        id=ONE, plan=plan, year=2026, period="year", number=1, target=Decimal("133.3")
+    )
     program = plans.RebateProgram(id=ONE, plan=plan, name="Bonus", **period)
     program.save_with_tiers([(Decimal(1_000), Decimal(2))])
     ApiToken.objects.create(id=ONE, user=user, name="one", key_hash=ApiToken.hash_of("one"))

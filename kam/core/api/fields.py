@@ -127,14 +127,19 @@ def money_text(amount: Decimal, currency: str) -> str:
     return f"{rounded:.{minor_units(currency)}f}" if rounded == amount else f"{amount:f}"
 
 
-class PercentField(DecimalTextField):
-    """A percentage, 0 to 100, as a JSON number with at most one decimal."""
+class DecimalNumberField(DecimalTextField):
+    """An exact decimal that answers show as a JSON number, with at most one decimal."""
 
     decimal_places = 1
-    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("Enter a number from 0 to 100.")}
 
     def to_representation(self, value: Decimal) -> float | int:
         return int(value) if value == int(value) else float(value)
+
+
+class PercentField(DecimalNumberField):
+    """A percentage, 0 to 100."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("Enter a number from 0 to 100.")}
 
 
 class ShareField(serializers.Field):

@@ -159,13 +159,16 @@ class DecimalTextExtension(OpenApiSerializerFieldExtension):
         }
 
 
-class PercentExtension(OpenApiSerializerFieldExtension):
-    target_class = "kam.core.api.fields.PercentField"
+class DecimalNumberExtension(OpenApiSerializerFieldExtension):
+    target_class = "kam.core.api.fields.DecimalNumberField"
+    match_subclasses = True
     priority = 2
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        percentage = {"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.1}
-        return {"oneOf": [percentage, DECIMAL_TEXT]} if direction == "request" else percentage
+        number: dict[str, Any] = {"type": "number"}  # no `multipleOf`: validators divide floats by 0.1
+        if isinstance(self.target, fields.PercentField):
+            number |= {"minimum": 0, "maximum": 100}
+        return {"oneOf": [number, DECIMAL_TEXT]} if direction == "request" else number
 
 
 class ShareExtension(OpenApiSerializerFieldExtension):
