@@ -115,7 +115,9 @@ def opportunity_plans(request: HttpRequest, opportunity: Opportunity) -> HttpRes
     if not is_part_of_page(request):
         return redirect(opportunity)
     covered_by = [pair.plan_id for pair in covering([opportunity.pk], request.user)]
-    named = AccountPlanProduct.objects.unscoped("what the numbers of a plan count").filter(plan=OuterRef("pk"))
+    named = AccountPlanProduct.objects.unscoped("what the numbers of a plan count").filter(
+        plan=OuterRef("pk")
+    )
     plans = AccountPlan.objects.visible_to(request.user).filter(pk__in=covered_by)
     plans = plans.annotate(names_products=Exists(named))
     context = {"plans": plans.select_related("account", "owner").order_by("start_date", "name")[:50]}
