@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from kam.core.clock import company_today
+from kam.core.filters import SearchFilter
 from kam.core.lists import list_filter, page_of
 from kam.core.policy import signed_in
 from metrics.dashboards import activity
@@ -75,6 +76,8 @@ def activity_accounts(request: HttpRequest) -> HttpResponse:
     filterset = filter_of(request, show=("date", "owner", "territory"))
     asked = filterset.form.cleaned_data if filterset.form.is_valid() else {}
     accounts = activity.accounts_of(user, owner=asked.get("owner"), territory=asked.get("territory"))
+    if words := asked.get("search"):
+        accounts = SearchFilter(["name"]).filter(accounts, words)
     silent = activity.accounts_without_contact(accounts, period=filterset.period).with_last_activity()
     rows = silent.select_related("owner", "territory", "current_segment").order_by("name", "pk")
     context = {

@@ -57,6 +57,7 @@ def test_accounts_without_contact_are_listed_with_a_way_to_plan_one(
 
     assert page.context["silent_count"] == 1
     assert [account.name for account in listed.context["page_obj"]] == ["Harbour Day Clinic"]
+    assert not get(client, f"{SILENT}?search=lakeside").context["page_obj"].object_list
     assert reverse("crm:activity_plan", args=[calls.child.pk]) in listed.content.decode()
     assert "activities/plan" not in get(client_as(viewer), SILENT).content.decode()
 
