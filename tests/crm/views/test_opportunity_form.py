@@ -161,7 +161,7 @@ def test_conflict_keeps_the_typed_amount(client_as: ClientFor, world: World, acc
 
     assert response.status_code == 409
     assert 'value="1200"' in response.content.decode()
-    assert "1100" in text_of(response)
+    assert "1,100" in text_of(response)
     world.open.refresh_from_db()
     assert world.open.amount == 1_100
 
