@@ -177,7 +177,7 @@ def test_home_takes_the_same_statements_for_one_and_three(
     who: str,
     django_assert_num_queries,
 ) -> None:
-    statements = {"account_manager": 14, "manager": 16}[who]
+    statements = {"account_manager": 13, "manager": 15}[who]
     user = cast[who]
     client = client_as(user)
     today = timezone.localdate()
@@ -218,6 +218,6 @@ def test_administrator_of_an_empty_system_is_told_what_to_set_up(
     factories.create_activity_type()
     factories.create_plan_type()
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         response = get(client, URL)
     assert "First steps" not in text_of(response)
