@@ -22,6 +22,7 @@ from kam.core.gate import gate_open
 from kam.core.writing import save_row
 
 MATCHES = 20
+MOST_DIGITS = 30  # of an amount that is written out
 
 
 # --- Optimistic locking -----------------------------------------------------------------------
@@ -103,6 +104,14 @@ class VersionedModelForm(forms.ModelForm):
         self.add_error(None, _("Somebody saved this before you. Look at the differences, then save again."))
 
 
+def shown_number(value: Decimal) -> str:
+    """Grouped and without zeros at its end; what is too long for any field as it was typed."""
+    if abs(value.adjusted()) > MOST_DIGITS:
+        return str(value)
+    is_whole = value == value.to_integral_value()
+    return number_format(int(value) if is_whole else value.normalize(), force_grouping=True)
+
+
 def shown(field: forms.Field, value: Any) -> str:
     """A value of a field in words: the label of a choice, yes or no, or the text itself."""
     if isinstance(field, forms.BooleanField):
@@ -114,7 +123,7 @@ def shown(field: forms.Field, value: Any) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, Decimal):
-        return number_format(value.normalize() if value % 1 else int(value), force_grouping=True)
+        return shown_number(value)
     if isinstance(value, date):
         return date_format(value)
     if isinstance(value, models.QuerySet | list | tuple):
