@@ -125,11 +125,11 @@ def test_list_takes_the_same_statements_for_one_and_three(
         sweep(sweeper="test")
 
     add()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         get(client, URL)
     add()
     add()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         assert len(names(get(client, URL))) == 3
 
 
