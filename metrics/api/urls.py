@@ -1,4 +1,6 @@
-from django.urls import path
+from collections.abc import Iterator
+
+from django.urls import URLPattern, path
 
 from metrics.api import (
     activity,
@@ -17,112 +19,45 @@ from metrics.api import (
     views,
 )
 
+KINDS = ("account-plans", "territory-business-plans")
+NUMBERS = {  # of one plan, by its kind
+    "kpis": (views.PlanKpiView, territories.TerritoryPlanKpiView),
+    "kpis/records": (views.PlanKpiRecordsView, territories.TerritoryPlanKpiRecordsView),
+    "kpi-history": (history.KpiHistoryView, territories.TerritoryPlanKpiHistoryView),
+    "pace": (outlook.PlanPaceView, territories.TerritoryPlanPaceView),
+    "forecast": (outlook.PlanForecastView, territories.TerritoryPlanForecastView),
+    "revenue": (revenue.PlanRevenueView, territories.TerritoryPlanRevenueView),
+}
+PINS = (pins.PlanPinViewSet, pins.TerritoryPlanPinViewSet)
+SCENARIOS = (scenarios.ScenarioViewSet, scenarios.TerritoryScenarioViewSet)
+LIST = {"get": "list", "post": "create"}
+ONE = {"get": "retrieve", "delete": "destroy"}
+EDITABLE = {**ONE, "put": "update", "patch": "partial_update"}
+
+
+def numbers_of_plans() -> Iterator[URLPattern]:
+    for route, of_kinds in NUMBERS.items():
+        for kind, view in zip(KINDS, of_kinds, strict=True):
+            yield path(f"{kind}/<uuid:pk>/{route}/", view.as_view(), name=f"{kind}-{route.replace('/', '-')}")
+
+
+def parts_of_plans() -> Iterator[URLPattern]:
+    for kind, pin, scenario in zip(KINDS, PINS, SCENARIOS, strict=True):
+        of_pins, of_scenarios = (f"{kind}/<uuid:plan_id>/{part}/" for part in ("pins", "scenarios"))
+        yield path(of_pins, pin.as_view(LIST), name=f"{kind}-pins-list")
+        yield path(f"{of_pins}<uuid:pk>/", pin.as_view(ONE), name=f"{kind}-pins-detail")
+        yield path(of_scenarios, scenario.as_view(LIST), name=f"{kind}-scenarios-list")
+        yield path(f"{of_scenarios}<uuid:pk>/", scenario.as_view(EDITABLE), name=f"{kind}-scenarios-detail")
+        result = scenario.as_view({"get": "result"})
+        yield path(f"{of_scenarios}<uuid:pk>/result/", result, name=f"{kind}-scenarios-result")
+
+
 urlpatterns = [
-    path("account-plans/<uuid:pk>/kpis/", views.PlanKpiView.as_view(), name="account-plans-kpis"),
-    path(
-        "account-plans/<uuid:pk>/kpis/records/",
-        views.PlanKpiRecordsView.as_view(),
-        name="account-plans-kpis-records",
-    ),
-    path(
-        "account-plans/<uuid:pk>/kpi-history/",
-        history.KpiHistoryView.as_view(),
-        name="account-plans-kpi-history",
-    ),
-    path("account-plans/<uuid:pk>/pace/", outlook.PlanPaceView.as_view(), name="account-plans-pace"),
-    path(
-        "account-plans/<uuid:pk>/forecast/",
-        outlook.PlanForecastView.as_view(),
-        name="account-plans-forecast",
-    ),
-    path("account-plans/<uuid:pk>/revenue/", revenue.PlanRevenueView.as_view(), name="account-plans-revenue"),
+    *numbers_of_plans(),
+    *parts_of_plans(),
     path("accounts/<uuid:pk>/revenue/", revenue.AccountRevenueView.as_view(), name="accounts-revenue"),
-    path(
-        "territory-business-plans/<uuid:pk>/kpis/",
-        territories.TerritoryPlanKpiView.as_view(),
-        name="territory-business-plans-kpis",
-    ),
-    path(
-        "territory-business-plans/<uuid:pk>/kpis/records/",
-        territories.TerritoryPlanKpiRecordsView.as_view(),
-        name="territory-business-plans-kpis-records",
-    ),
-    path(
-        "territory-business-plans/<uuid:pk>/kpi-history/",
-        territories.TerritoryPlanKpiHistoryView.as_view(),
-        name="territory-business-plans-kpi-history",
-    ),
-    path(
-        "territory-business-plans/<uuid:pk>/pace/",
-        territories.TerritoryPlanPaceView.as_view(),
-        name="territory-business-plans-pace",
-    ),
-    path(
-        "territory-business-plans/<uuid:pk>/forecast/",
-        territories.TerritoryPlanForecastView.as_view(),
-        name="territory-business-plans-forecast",
-    ),
-    path(
-        "territory-business-plans/<uuid:pk>/revenue/",
-        territories.TerritoryPlanRevenueView.as_view(),
-        name="territory-business-plans-revenue",
-    ),
-    path(
-        "account-plans/<uuid:plan_id>/pins/",
-        pins.PlanPinViewSet.as_view({"get": "list", "post": "create"}),
-        name="account-plans-pins-list",
-    ),
-    path(
-        "account-plans/<uuid:plan_id>/pins/<uuid:pk>/",
-        pins.PlanPinViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
-        name="account-plans-pins-detail",
-    ),
-    path(
-        "territory-business-plans/<uuid:plan_id>/pins/",
-        pins.TerritoryPlanPinViewSet.as_view({"get": "list", "post": "create"}),
-        name="territory-business-plans-pins-list",
-    ),
-    path(
-        "territory-business-plans/<uuid:plan_id>/pins/<uuid:pk>/",
-        pins.TerritoryPlanPinViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
-        name="territory-business-plans-pins-detail",
-    ),
     path("periodic-jobs/", jobs.PeriodicJobsView.as_view(), name="periodic-jobs-list"),
     path("periodic-jobs/<slug:name>/", jobs.PeriodicJobView.as_view(), name="periodic-jobs-detail"),
-    path(
-        "account-plans/<uuid:plan_id>/scenarios/",
-        scenarios.ScenarioViewSet.as_view({"get": "list", "post": "create"}),
-        name="account-plans-scenarios-list",
-    ),
-    path(
-        "account-plans/<uuid:plan_id>/scenarios/<uuid:pk>/",
-        scenarios.ScenarioViewSet.as_view(
-            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
-        ),
-        name="account-plans-scenarios-detail",
-    ),
-    path(
-        "account-plans/<uuid:plan_id>/scenarios/<uuid:pk>/result/",
-        scenarios.ScenarioViewSet.as_view({"get": "result"}),
-        name="account-plans-scenarios-result",
-    ),
-    path(
-        "territory-business-plans/<uuid:plan_id>/scenarios/",
-        scenarios.TerritoryScenarioViewSet.as_view({"get": "list", "post": "create"}),
-        name="territory-business-plans-scenarios-list",
-    ),
-    path(
-        "territory-business-plans/<uuid:plan_id>/scenarios/<uuid:pk>/",
-        scenarios.TerritoryScenarioViewSet.as_view(
-            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
-        ),
-        name="territory-business-plans-scenarios-detail",
-    ),
-    path(
-        "territory-business-plans/<uuid:plan_id>/scenarios/<uuid:pk>/result/",
-        scenarios.TerritoryScenarioViewSet.as_view({"get": "result"}),
-        name="territory-business-plans-scenarios-result",
-    ),
     path(
         "dashboards/plan-performance/",
         dashboards.PlanPerformanceViewSet.as_view({"get": "list"}),
