@@ -13,18 +13,19 @@ from django.utils.translation import gettext_lazy as _
 from crm import policies
 from crm.enums import ActivityStatus, CallFrequency, PickList
 from crm.models.catalog import PickListValue
-from crm.models.territories import Territory, TerritoryEdge
+from crm.models.territories import Territory, territories_of
 from kam.core.addresses import record_url
 from kam.core.clock import company_today
 from kam.core.fields import WebAddressField
 from kam.core.models import SourcedModel, TrackedScopedQuerySet, TreeEdge
 from kam.core.money import CurrencyField
 from kam.users.models import Role, User
+from kam.users.subqueries import IdsFor
 
 
 def reached_by(user: User, path: str = "") -> Q:
     """Accounts, at `path`, that a user of the field owns or has in a territory."""
-    return Q(**{f"{path}owner": user}) | Q(**{f"{path}territory_id__any_of": TerritoryEdge.ids_of(user)})
+    return Q(**{f"{path}owner": user}) | Q(**{f"{path}territory_id__any_of": territories_of(user)})
 
 
 class AccountQuerySet(TrackedScopedQuerySet):
@@ -163,6 +164,14 @@ class AccountEdge(TreeEdge):
         return (below if includes_below else below.filter(depth=0)).values("descendant_id")
 
 
+def _accounts_of(user: User) -> models.QuerySet:
+    """Ids of the accounts that a user of the field sees."""
+    return Account.objects.visible_to(user).values("pk")
+
+
+accounts_of = IdsFor(_accounts_of)
+
+
 class ByAccountQuerySet(TrackedScopedQuerySet):
     """Rows that follow the visibility of their `account`."""
 
@@ -171,7 +180,7 @@ class ByAccountQuerySet(TrackedScopedQuerySet):
             return self
         if user.role == Role.INTEGRATION:
             return self.filter(source=user.source) if user.source else self.none()
-        return self.filter(account_id__in=Account.objects.visible_to(user).values("pk"))
+        return self.filter(account_id__in=accounts_of(user))
 
     def filter_editable(self, user: User) -> ByAccountQuerySet:
         if user.role in {Role.ADMIN, Role.INTEGRATION, Role.MANAGER}:
@@ -201,7 +210,7 @@ class OwnedByAccountQuerySet(ByAccountQuerySet):
         accounts = Account.objects.visible_to(user)
         if getattr(self.query, "is_read_in_order", False):
             return self.filter(Q(owner=user) | Exists(accounts.filter(pk=OuterRef("account_id"))))
-        return self.filter(Q(owner=user) | Q(account_id__any_of=accounts.values("pk")))
+        return self.filter(Q(owner=user) | Q(account_id__any_of=accounts_of(user)))
 
     def filter_editable(self, user: User) -> OwnedByAccountQuerySet:
         if user.role in {Role.ADMIN, Role.INTEGRATION, Role.MANAGER}:

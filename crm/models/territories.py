@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.enums import TerritoryRole
 from kam.core.models import BaseModel, SourcedModel, TrackedCatalogQuerySet, TreeEdge
 from kam.users.models import Role, User
+from kam.users.subqueries import IdsFor
 
 
 class TerritoryQuerySet(TrackedCatalogQuerySet):
@@ -15,7 +16,7 @@ class TerritoryQuerySet(TrackedCatalogQuerySet):
 
     def of(self, user: User) -> TerritoryQuerySet:
         """Those the user works in: as a member the territory itself, as its manager also all below."""
-        return self.filter(pk__in=TerritoryEdge.ids_of(user))
+        return self.filter(pk__in=territories_of(user))
 
     def open_to(self, user: User) -> TerritoryQuerySet:
         """Those the user may plan for: administrators for all."""
@@ -71,6 +72,9 @@ class TerritoryEdge(TreeEdge):
             models.Q(depth=0) | models.Q(ancestor__memberships__role=TerritoryRole.MANAGER),
             ancestor__memberships__user=user,
         ).values("descendant_id")
+
+
+territories_of = IdsFor(TerritoryEdge.ids_of)
 
 
 class TerritoryMembership(BaseModel):

@@ -13,8 +13,9 @@ from django.db.models import Exists, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Account, AccountEdge, Territory, TerritoryEdge
-from crm.models.accounts import reached_by
+from crm.models import Account, AccountEdge, Territory
+from crm.models.accounts import accounts_of, reached_by
+from crm.models.territories import territories_of
 from kam.core.addresses import record_url
 from kam.core.aggregates import ExactSum
 from kam.core.clock import company_today
@@ -22,6 +23,7 @@ from kam.core.fields import MoneyField, MoneyTotalField
 from kam.core.models import BaseModel, TrackedScopedQuerySet
 from kam.core.money import CurrencyField, validate_minor_units
 from kam.users.models import Role, User
+from kam.users.subqueries import IdsFor
 from plans import policies
 from plans.enums import KINDS_OF_BASIS, Access, ColleagueRole, PlanStatus
 from templates_app.enums import RevenueBasis, ReviewFrequency
@@ -35,8 +37,7 @@ EDITING_ROLES = frozenset({Role.KAM, Role.MSL, Role.MANAGER})
 class PlanQuerySet(TrackedScopedQuerySet):
     def taking_part(self, user: User) -> PlanQuerySet:
         """Plans the user owns or is a participant of."""
-        mine = AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
-        return self.filter(Q(owner=user) | Q(pk__any_of=mine))
+        return self.filter(Q(owner=user) | Q(pk__any_of=plans_shared_with(user)))
 
     def filter_visible(self, user: User) -> PlanQuerySet:
         """quality.md, section 3: own and shared ones; of the others those not confidential, by role."""
@@ -46,14 +47,10 @@ class PlanQuerySet(TrackedScopedQuerySet):
         if user.role == Role.ADMIN:  # asked within the statement: no list of an administrator costs one more
             kept = Permission.objects.filter(content_type__app_label="plans", codename="view_confidential")
             open_to_role |= Q(Exists(kept.filter(Q(user=user) | Q(group__user=user))))
-        mine = AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
-        taking_part = Q(owner=user) | Q(pk__any_of=mine)
-        by_territory = self._in_reach_of(user)
-        by_role = {
-            Role.ADMIN: Q(),
-            Role.EXECUTIVE: ~Q(status=PlanStatus.DRAFT),
-            Role.VIEWER: by_territory & ~Q(status=PlanStatus.DRAFT),
-        }.get(Role(user.role), by_territory)
+        taking_part = Q(owner=user) | Q(pk__any_of=plans_shared_with(user))
+        by_role = Q() if user.role in {Role.ADMIN, Role.EXECUTIVE} else self._in_reach_of(user)
+        if user.role in {Role.EXECUTIVE, Role.VIEWER}:
+            by_role &= ~Q(status=PlanStatus.DRAFT)
         return self.filter(taking_part | (open_to_role & by_role))
 
     def _in_reach_of(self, user: User) -> Q:
@@ -61,8 +58,8 @@ class PlanQuerySet(TrackedScopedQuerySet):
         if user.role == Role.MANAGER:  # sees a good part of all: the account of each row is looked at
             by_account = reached_by(user, "account__")
         else:
-            by_account = Q(account_id__any_of=Account.objects.visible_to(user).values("pk"))
-        by_territory = Q(territory_id__any_of=TerritoryEdge.ids_of(user))
+            by_account = Q(account_id__any_of=accounts_of(user))
+        by_territory = Q(territory_id__any_of=territories_of(user))
         if issubclass(self.model, AccountPlan):
             return by_account
         return by_territory if issubclass(self.model, TerritoryBusinessPlan) else by_account | by_territory
@@ -394,3 +391,10 @@ class AccountPlanParticipant(BaseModel):
     @property
     def change_container_id(self) -> Any:
         return self.plan_id
+
+
+def _plans_shared_with(user: User) -> QuerySet:
+    return AccountPlanParticipant._base_manager.filter(user=user).values("plan_id")
+
+
+plans_shared_with = IdsFor(_plans_shared_with)

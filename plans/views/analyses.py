@@ -107,7 +107,13 @@ def analysis_panel(request: HttpRequest, plan: Plan, objectives: Sequence[Object
 def entries_of(
     plan: Plan, section: str, objectives: Sequence[Objective]
 ) -> dict[str, list[RelatedObjectAnalysis]]:
-    """By factor; each entry gets the `answers` among the objectives that the page has read already."""
+    """By factor; each entry gets the `answers` among the objectives that the page has read already.
+
+    The plan comes with `has_analyses`.
+    """
+    by_factor: dict[str, list[RelatedObjectAnalysis]] = {factor: [] for factor in ANALYSES[section]}
+    if not plan.has_analyses:
+        return by_factor
     by_id = {objective.pk: objective for objective in objectives}
     rows = RelatedObjectAnalysis.objects.unscoped(REASON).filter(plan=plan, factor__in=ANALYSES[section])
     rows = rows.select_related("owner", "product__product", "product__category").only(*SHOWN)
@@ -117,7 +123,6 @@ def entries_of(
         entry.__dict__.setdefault("answers", [])
         if row.answer in by_id:
             entry.answers.append(by_id[row.answer])
-    by_factor: dict[str, list[RelatedObjectAnalysis]] = {factor: [] for factor in ANALYSES[section]}
     for entry in found.values():
         by_factor[entry.factor].append(entry)
     return by_factor

@@ -24,11 +24,19 @@ from kam.core.policy import object_required, with_rights
 from kam.users.models import User
 from plans import operations, policies
 from plans.enums import SECTIONS
-from plans.models import AccountPlanParticipant, AccountPlanProduct, Objective, Plan, Strategy
+from plans.models import (
+    AccountPlanParticipant,
+    AccountPlanProduct,
+    Objective,
+    Plan,
+    RelatedObjectAnalysis,
+    Strategy,
+)
 from plans.views.accountplans import STEPS
 from plans.views.analyses import analysis_panel
 from plans.views.insights import insights_of_plan
 from plans.views.sections import blocks_of, custom_values_of
+from templates_app.models import CustomField
 
 SHOWN_ACTIVITIES = 6
 SHOWN_CHANGES = 6
@@ -77,19 +85,24 @@ OBJECTIVE_COLUMNS = (
 
 
 def whole(plans: QuerySet) -> QuerySet:
-    """A plan with everything that its page shows, in a fixed number of statements."""
+    """A plan with everything that its page shows, in a fixed number of statements.
+
+    Of what many plans do not have at all it says whether there is any: what is not there is not asked for.
+    """
+    of_plan = {"plan": OuterRef("pk")}
     objectives = Objective.objects.unscoped(REASON).select_related("owner")
     objectives = objectives.only(*OBJECTIVE_COLUMNS, *names_at("owner")).with_work()
     participants = AccountPlanParticipant.objects.unscoped(REASON).select_related("user")
     plans = plans.annotate(
         short_term_touched_at=Subquery(short_term_changes().values("at")[:1]),
         short_term_touched_by=Subquery(short_term_changes().values("actor_name")[:1]),
-        names_products=Exists(AccountPlanProduct.objects.unscoped(REASON).filter(plan=OuterRef("pk"))),
+        names_products=Exists(AccountPlanProduct.objects.unscoped(REASON).filter(**of_plan)),
+        has_analyses=Exists(RelatedObjectAnalysis.objects.unscoped(REASON).filter(**of_plan)),
+        has_custom_fields=Exists(CustomField.objects.filter(plan_type=OuterRef("plan_type"))),
     )
     plans = plans.select_related("account", "territory", "plan_type", "owner")
     names = ("account__name", "territory__name", *names_at("owner"))
     return plans.only(*PLAN_COLUMNS, *SECTIONS, *names).prefetch_related(
-        "plan_type__custom_fields",
         Prefetch("objectives", objectives),
         Prefetch(
             "strategies", Strategy.objects.unscoped(REASON).only("plan_id", "name", "description", "order")

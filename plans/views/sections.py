@@ -124,9 +124,10 @@ class CustomValue:
 def custom_values_of(plan: Plan, *, people: dict[UUID, User], sees_numbers: bool) -> list[CustomValue]:
     """What stands in the fields that the plan's type adds: empty ones, too, retired ones where they hold something.
 
-    `people` are those whose names the page has read already; others are looked up together.
+    The plan comes with `has_custom_fields`. `people` are those whose names the page has read already; others are
+    looked up together.
     """
-    fields = list(plan.plan_type.custom_fields.all())
+    fields = list(plan.plan_type.custom_fields.all()) if plan.has_custom_fields else []
     held = plan.custom_values
     ids = {UUID(held[row.key]) for row in fields if row.kind == FieldKind.USER and row.key in held}
     if unknown := ids - set(people):

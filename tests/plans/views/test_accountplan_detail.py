@@ -214,7 +214,10 @@ def test_page_takes_at_most_twelve_statements_however_large_the_plan(
     url = world.plan.get_absolute_url()
     get(client, url)  # what is stale is repaired
 
+    with django_assert_num_queries(10):  # no analyses and no fields of its type: neither is asked for
+        get(client, url)
     factories.create_custom_field(world.plan.plan_type, "tier")
+    factories.create_analysis(world.plan)
     with django_assert_num_queries(12):
         get(client, url)
     for number in range(3):
