@@ -190,14 +190,19 @@ def rollup_sql(
 
 def _upsert(vendor: str, *, rows: str) -> str:
     """SQL: store the computed rows that are new or differ."""
-    names = [name for name in COLUMNS if name not in {"plan_id", "computed_at"}]
-    stored, computed = (", ".join(f"{table}.{name}" for name in names) for table in "kc")
     return f"""
     INSERT INTO metrics_plankpi ({", ".join(COLUMNS)})
     SELECT c.* FROM {rows} c LEFT JOIN metrics_plankpi k ON k.plan_id = c.plan_id
-    WHERE k.plan_id IS NULL OR ({stored}) {DIALECTS[vendor].differs} ({computed})
+    WHERE k.plan_id IS NULL OR {_differs(vendor)}
     ON CONFLICT (plan_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
     """
+
+
+def _differs(vendor: str) -> str:
+    """SQL: what is stored (`k`) is not what was computed (`c`)."""
+    names = [name for name in COLUMNS if name not in {"plan_id", "computed_at"}]
+    stored, computed = (", ".join(f"{table}.{name}" for name in names) for table in "kc")
+    return f"({stored}) {DIALECTS[vendor].differs} ({computed})"
 
 
 def _computed(vendor: str, parts: Sequence[facts.Part], *, plan_filter: str, **parameters: str) -> str:
@@ -310,11 +315,18 @@ def compute(
 
 
 def _in_parallel(vendor: str, **parameters: str) -> str:
-    """The same for very many plans: several processes read for a new table, but only one for an INSERT."""
-    return (
-        f"CREATE TEMP TABLE kam_computed ON COMMIT DROP AS {_computed(vendor, facts.PARTS, **parameters)};"
-        f"{_upsert(vendor, rows='kam_computed')}; DROP TABLE kam_computed"
-    )
+    """The same for very many plans: several processes read for a new table, but only one for an INSERT.
+
+    With every plan locked nobody else stores a row, so none has to be looked for while one is stored.
+    """
+    return f"""
+    CREATE TEMP TABLE kam_computed ON COMMIT DROP AS {_computed(vendor, facts.PARTS, **parameters)};
+    UPDATE metrics_plankpi k SET {", ".join(f"{name} = c.{name}" for name in COLUMNS[1:])}
+    FROM kam_computed c WHERE k.plan_id = c.plan_id AND {_differs(vendor)};
+    INSERT INTO metrics_plankpi ({", ".join(COLUMNS)})
+    SELECT c.* FROM kam_computed c LEFT JOIN metrics_plankpi k ON k.plan_id = c.plan_id WHERE k.plan_id IS NULL;
+    DROP TABLE kam_computed
+    """
 
 
 def _plan_filter(
