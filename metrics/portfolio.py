@@ -191,13 +191,12 @@ class Counting:
     @classmethod
     def of(cls, plans: QuerySet) -> Counting:
         counted = plans.order_by().exclude(status=PlanStatus.CANCELLED)
-        ids = counted.values("pk")
-        return cls(
-            counted,
-            frozenset(counted.values_list("revenue_basis", flat=True).distinct()),
-            NAMED.filter(plan__in=ids).exists(),
-            PINS.filter(plan__in=ids).exists(),
-        )
+        its = {"plan": OuterRef("pk")}
+        sorts = counted.values_list(
+            "revenue_basis", Exists(NAMED.filter(**its)), Exists(PINS.filter(**its))
+        ).distinct()
+        bases, names_products, has_pins = zip(*sorts, strict=True) if sorts else ((), (), ())
+        return cls(counted, frozenset(bases), any(names_products), any(has_pins))
 
     def uses(self, bases: Collection[str]) -> bool:
         return not self.bases.isdisjoint(bases)

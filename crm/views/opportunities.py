@@ -10,7 +10,6 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +22,7 @@ from kam.core.forms import saved
 from kam.core.history import readable
 from kam.core.lists import OrderedRows, list_filter, page_of, tabs_of
 from kam.core.models import Change
-from kam.core.pages import as_uuid, posted, render_form
+from kam.core.pages import as_uuid, asks_for_part, posted, render_form, vary_by_part
 from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required
 
@@ -65,8 +64,8 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
         },
     )
     asks_for_totals = request.GET.get("totals") == "show"
-    if asks_for_totals and request.htmx:  # type: ignore[attr-defined]
-        return vary(render(request, "crm/_opportunity_totals.html", totals_of_many(filterset.qs)))
+    if asks_for_totals and asks_for_part(request, "totals"):
+        return vary_by_part(render(request, "crm/_opportunity_totals.html", totals_of_many(filterset.qs)))
     found = FoundOpportunities(filterset)
     page = page_of(request, filterset.qs, rows=found.rows)
     if page.paginator.count is not None:
@@ -82,7 +81,7 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
         "today": company_today(),
         "nav_section": "opportunities",
     }
-    return vary(render(request, "crm/opportunity_list.html", context))
+    return vary_by_part(render(request, "crm/opportunity_list.html", context))
 
 
 class FoundOpportunities(OrderedRows):
@@ -117,12 +116,6 @@ def totals_of_many(opportunities: QuerySet) -> dict[str, Any]:
     if opportunities.order_by().values("pk")[: TOTALS_LIMIT + 1].count() > TOTALS_LIMIT:
         return {"totals": None, "totals_limit": TOTALS_LIMIT}
     return {"totals": opportunities.totals_by_currency()}
-
-
-def vary(response: HttpResponse) -> HttpResponse:
-    """One address answers a page and a part of it."""
-    patch_vary_headers(response, ("HX-Request",))
-    return response
 
 
 def list_tabs(request: HttpRequest) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -42,6 +43,17 @@ def success_with_undo(request: HttpRequest, text: str, undo_url: str) -> None:
 def typed(request: HttpRequest, name: str = "q") -> str:
     """A text from an address, as long as anybody types, and without what no database takes."""
     return request.GET.get(name, "").replace("\x00", "").strip()[:200]
+
+
+def asks_for_part(request: HttpRequest, name: str) -> bool:
+    """Whether HTMX asks for what comes in place of the element with this id, and not for the page."""
+    return request.htmx.target == name  # type: ignore[attr-defined]
+
+
+def vary_by_part(response: HttpResponse) -> HttpResponse:
+    """One address answers a page and a part of it."""
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response
 
 
 def as_uuid(text: str) -> UUID | None:

@@ -13,7 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from kam.core.lists import list_filter, page_of
+from kam.core.lists import OrderedRows, list_filter, page_of
+from kam.core.pages import asks_for_part, vary_by_part
 from kam.core.policy import signed_in
 from metrics import operations
 from metrics.filters import PlanNumbersFilter
@@ -21,9 +22,19 @@ from metrics.portfolio import Totals, portfolio_totals
 from metrics.portfolio_records import PORTFOLIO_KPIS, plans_added_up, portfolio_records
 from metrics.rules import plans_with_numbers
 from metrics.views.records import LABELS, PAGE_SIZE
-from plans.operations import log_confidential_look
+from plans.models import AccountPlan
+from plans.operations import log_confidential_looks
 
 SHOWN_FILTERS = ("status", "owner", "account", "territory", "plan_type", "start_date")
+COLUMNS = (
+    "name",
+    "status",
+    "start_date",
+    "end_date",
+    "is_confidential",
+    "account__name",
+    *(f"kpi__company_{name}" for name in PORTFOLIO_KPIS),
+)
 
 
 def filter_of(request: HttpRequest) -> Any:
@@ -31,7 +42,7 @@ def filter_of(request: HttpRequest) -> Any:
     filterset = list_filter(
         PlanNumbersFilter,
         request,
-        plans_with_numbers(request.user).select_related("account", "owner", "kpi"),
+        shown(plans_with_numbers(request.user)),
         name="portfolio",
         show=SHOWN_FILTERS,
         hidden=("current",),
@@ -45,31 +56,50 @@ def filter_of(request: HttpRequest) -> Any:
     return filterset
 
 
+def shown(plans: QuerySet) -> QuerySet:
+    """With what a row of the list shows."""
+    return plans.select_related("account", "kpi").only(*COLUMNS)
+
+
 def only_plans(plans: QuerySet) -> QuerySet:
     """Without what only their list needs."""
-    return plans.select_related(None).order_by()
+    return plans.select_related(None).only("pk").order_by()
 
 
 @signed_in
 def portfolio(request: HttpRequest) -> HttpResponse:
-    """What some plans add up to, each record once, and the plans with their own numbers."""
+    """What some plans add up to, each record once, and the plans with their own numbers.
+
+    What very many plans add up to takes a second: it follows the page, or is asked for.
+    """
     is_lagging = operations.is_lagging()  # asked first: what is worked off meanwhile makes the numbers newer
     filterset = filter_of(request)
-    totals = portfolio_totals(plans=only_plans(filterset.qs), user=request.user)
-    page = page_of(request, filterset.qs)
-    for plan in page:
-        log_confidential_look(plan=plan, user=request.user)
+    asks_for_sums = request.GET.get("sums") == "show"
+    if asks_for_sums and asks_for_part(request, "sums"):
+        return vary_by_part(render(request, "metrics/_portfolio_sums.html", summed(filterset.qs, request)))
+    picked = AccountPlan.objects.unscoped("rows whose ids came through the gate")
+    found = OrderedRows(filterset.qs, picked=lambda: shown(picked))
+    page = page_of(request, filterset.qs, rows=found.rows, ids=found.ids)
+    log_confidential_looks(plans=picked.filter(pk__in=[plan.pk for plan in page]), user=request.user)
+    follows = page.paginator.count is None and not asks_for_sums
     context = {
         "filter": filterset,
         "page_obj": page,
-        "totals": totals,
         "as_of": timezone.now(),
-        "sums": sums_of(totals, plans_added_up(only_plans(filterset.qs)), request),
         "currency": settings.COMPANY_CURRENCY,
         "is_lagging": is_lagging,
         "nav_section": "dashboards",
+        **({"sums_follow": True} if follows else summed(filterset.qs, request)),
     }
-    return render(request, "metrics/portfolio.html", context)
+    return vary_by_part(render(request, "metrics/portfolio.html", context))
+
+
+def summed(plans: QuerySet, request: HttpRequest) -> dict[str, Any]:
+    """What the card of the sums shows."""
+    plans = only_plans(plans)
+    totals = portfolio_totals(plans=plans, user=request.user)
+    sums = sums_of(totals, plans_added_up(plans), request)
+    return {"totals": totals, "sums": sums, "currency": settings.COMPANY_CURRENCY}
 
 
 def sums_of(totals: Totals, added_up: dict[str, Decimal], request: HttpRequest) -> list[dict[str, Any]]:
@@ -89,7 +119,7 @@ def sums_of(totals: Totals, added_up: dict[str, Decimal], request: HttpRequest) 
 def with_query(url: str, request: HttpRequest) -> str:
     """With the same choice of plans."""
     chosen = request.GET.copy()
-    for name in ("page", "excluded", "ordering"):
+    for name in ("page", "excluded", "ordering", "sums"):
         chosen.pop(name, None)
     return f"{url}?{chosen.urlencode()}" if chosen else url
 

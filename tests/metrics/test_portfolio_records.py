@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from kam.core import lists
 from kam.core.clock import company_today
 from kam.users.models import User
 from metrics import operations
@@ -89,6 +90,24 @@ def test_page_lists_the_plans_and_each_record_once(
     one = get(client_as(account_manager), reverse("metrics:portfolio") + f"?search={plans.plan.name}")
     assert [plan.pk for plan in one.context["page_obj"]] == [plans.plan.pk]
     assert f'href="{one.context["sums"][0]["url"]}"' in one.content.decode()
+
+
+def test_sums_of_very_many_plans_follow_in_an_answer_of_their_own(
+    client_as: ClientFor, plans: World, account_manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, url = client_as(account_manager), reverse("metrics:portfolio")
+    sums = get(client, url).context["sums"]
+    monkeypatch.setattr(lists, "COUNT_LIMIT", 1)
+
+    page = get(client, url, data={"status": "active"})
+    panel = get(client, url, data={"sums": "show"}, headers={"HX-Request": "true", "HX-Target": "sums"})
+    without_script = get(client, url, data={"sums": "show"})
+
+    assert "sums" not in page.context
+    assert 'hx-get="?status=active&amp;sums=show" hx-trigger="load"' in page.content.decode()
+    assert panel.context["sums"] == without_script.context["sums"] == sums
+    assert "<html" not in panel.content.decode()
+    assert sums[0]["url"] in panel.content.decode()
 
 
 def test_another_plan_type_is_asked_of_the_portfolio_and_not_of_the_list_of_plans(

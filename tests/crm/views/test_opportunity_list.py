@@ -94,7 +94,7 @@ def test_long_list_adds_up_in_an_answer_of_its_own(
     client, query = client_as(account_manager), {"is_closed": "false", "totals": "show"}
 
     response = get(client, URL, data={"is_closed": "false"})
-    panel = get(client, URL, data=query, headers={"HX-Request": "true"})
+    panel = get(client, URL, data=query, headers={"HX-Request": "true", "HX-Target": "totals"})
     without_script = text_of(get(client, URL, data=query))
 
     assert len(names(response)) == 3
@@ -102,6 +102,8 @@ def test_long_list_adds_up_in_an_answer_of_its_own(
     assert "$3,500" not in text_of(response)
     assert panel.headers["Vary"].startswith("HX-Request")
     assert "<html" not in panel.content.decode()
+    # A sort or a filter keeps the address and asks for the list.
+    assert "<html" in get(client, URL, data=query, headers={"HX-Request": "true"}).content.decode()
     for text in (text_of(panel), without_script):
         assert "USD · 3 opportunities $3,500 weighted $1,750" in text
 
