@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template import Context, Template
@@ -60,6 +60,10 @@ ACCOUNTS = (
 PLANS = (
     "name", "owner", "account", "status", "start_date", "end_date", "kpi.won_revenue",
     "kpi.total_expected_revenue", "kpi.forecast_target_variance", "sales_target", "currency",
+)  # fmt: skip
+PORTFOLIO = (
+    "name", "account", "start_date", "end_date", "status", "kpi.won_revenue", "kpi.pipeline", "kpi.weighted_pipeline",
+    "kpi.total_expected_revenue",
 )  # fmt: skip
 NUMBERS = ("won_revenue", "pipeline", "weighted_pipeline", "total_expected_revenue", "forecast_target_variance",
            "won_count", "open_count")  # fmt: skip
@@ -129,6 +133,20 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def plans(request: HttpRequest) -> HttpResponse:
     rows = BarePlan.objects.select_related("account", "owner", "kpi").order_by("-start_date", "name", "id")
     return listing("Plans", PLANS, rows)
+
+
+@login_required
+def portfolio(request: HttpRequest) -> HttpResponse:
+    rows = BarePlan.objects.select_related("account", "kpi").order_by("-start_date", "name", "id")
+    return listing("Portfolio", PORTFOLIO, rows)
+
+
+@login_required
+def portfolio_sums(request: HttpRequest) -> HttpResponse:
+    """All records added up, by currency: what several plans cover is not told from what none does."""
+    rows = BareOpportunity.objects.filter(Q(stage__is_won=True) | Q(stage__is_closed=False)).order_by()
+    sums = rows.values("currency", "stage__is_won").annotate(records=Count("pk"), total=Sum("amount"))
+    return listing("Sums", ("currency", "stage__is_won", "records", "total"), sums)
 
 
 @login_required

@@ -48,6 +48,7 @@ class BareTerritory(Named):
 
 class BareStage(Named):
     is_closed = models.BooleanField()
+    is_won = models.BooleanField()
 
     class Meta:
         managed, db_table = False, "crm_stage"

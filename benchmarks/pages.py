@@ -67,6 +67,7 @@ def measure(report: Report, sizes: Sizes, large: World, small: World) -> None:
         Page("plan list", "/plans/", "/bare/plans/", 3, 10),
         Page("opportunity list, open ones", "/opportunities/?is_closed=false", "/bare/opportunities/", 3, 8),
         Page("account list", "/accounts/", "/bare/accounts/", 3, 8),
+        Page("portfolio", "/portfolio/", "/bare/portfolio/", 3, 10),
     ]
     with large.active():
         for username, who in ((MANAGER, "manager of all"), (owner_of(large, plan), "account manager")):
@@ -82,9 +83,17 @@ def measure_own(report: Report, sizes: Sizes, client: Client, who: str) -> None:
     bare = loads(client, "/bare/opportunities/own/")
     pairs = paired(loads(client, url), bare, repeats=sizes.repeats, warm_up=2)
     report.ratio(f"opportunity list ({who}) : bare page of the reader's rows, counted", pairs)
-    totals = loads(client, f"{url}&totals=show", {"HX-Request": "true"})
+    totals = loads(client, f"{url}&totals=show", part("totals"))
     pairs = paired(totals, bare, repeats=sizes.repeats, warm_up=1)
     report.ratio(f"totals of the opportunity list ({who}) : the same", pairs)
+    sums = loads(client, "/portfolio/?sums=show", part("sums"))
+    pairs = paired(sums, loads(client, "/bare/portfolio/sums/"), repeats=sizes.repeats, warm_up=1)
+    report.ratio(f"sums of the portfolio, each record once ({who}) : all records added up", pairs)
+
+
+def part(name: str) -> dict[str, str]:
+    """What asks for a part of a page alone."""
+    return {"HX-Request": "true", "HX-Target": name}
 
 
 def measure_page(report: Report, sizes: Sizes, page: Page, client: Client, who: str) -> None:
@@ -98,13 +107,14 @@ def measure_page(report: Report, sizes: Sizes, page: Page, client: Client, who: 
 
 
 def grows(report: Report, sizes: Sizes, large: World, small: World) -> None:
-    """The list of all plans in the large world beside the small one."""
-    actions = []
-    for world in (large, small):
-        with world.active():
-            actions.append(inside(world, loads(browser(MANAGER), "/plans/")))
-    pairs = paired(*actions, repeats=sizes.light_repeats, warm_up=3)
-    report.ratio(f"plan list, {sizes.opportunities:,} : {sizes.small:,} opportunities", pairs, at_most=1.5)
+    """What shows all plans, in the large world beside the small one."""
+    for name, url in (("plan list", "/plans/"), ("portfolio", "/portfolio/")):
+        actions = []
+        for world in (large, small):
+            with world.active():
+                actions.append(inside(world, loads(browser(MANAGER), url)))
+        pairs = paired(*actions, repeats=sizes.light_repeats, warm_up=3)
+        report.ratio(f"{name}, {sizes.opportunities:,} : {sizes.small:,} opportunities", pairs, at_most=1.5)
 
 
 def inside(world: World, action: Action) -> Action:

@@ -11,5 +11,7 @@ urlpatterns = [
     path("bare/accounts/", bare.accounts),
     path("bare/plans/", bare.plans),
     path("bare/plans/<uuid:pk>/", bare.plan),
+    path("bare/portfolio/", bare.portfolio),
+    path("bare/portfolio/sums/", bare.portfolio_sums),
     path("bare/api/opportunities/", bare.OpportunityViewSet.as_view({"get": "list", "post": "create"})),
 ]
