@@ -80,7 +80,8 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     picked = AccountPlan.objects.unscoped("rows whose ids came through the gate")
     found = OrderedRows(filterset.qs, picked=lambda: shown(picked))
     page = page_of(request, filterset.qs, rows=found.rows, ids=found.ids)
-    log_confidential_looks(plans=picked.filter(pk__in=[plan.pk for plan in page]), user=request.user)
+    if confidential := [plan.pk for plan in page if plan.is_confidential]:
+        log_confidential_looks(plans=picked.filter(pk__in=confidential), user=request.user)
     follows = page.paginator.count is None and not asks_for_sums
     context = {
         "filter": filterset,
