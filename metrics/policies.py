@@ -13,7 +13,7 @@ PERCENT_KPIS = (
     "total_expected_revenue",
     "forecast_target_variance",
 )
-KPIS = ("sales_target", *PERCENT_KPIS)
+KPIS = ("sales_target", *PERCENT_KPIS, "remaining_target", "coverage_ratio")
 # Conversion between two currencies goes over the company currency and is fixed to this many places,
 # half up, before it is multiplied: so a contribution is one exact product on every database.
 CROSS_RATE_PLACES = 20

@@ -71,7 +71,10 @@ STATES = {
     "weighted_pipeline": frozenset({"open"}),
     "total_expected_revenue": frozenset({"won", "open"}),
     "forecast_target_variance": frozenset({"won", "open"}),
+    "remaining_target": frozenset({"won"}),
+    "coverage_ratio": frozenset({"won", "open"}),  # the pipeline, and what is won of the target
 }
+FULL_AMOUNTS = frozenset({"pipeline", "coverage_ratio"})  # whatever the probability of what is open
 
 
 @dataclass(frozen=True)
@@ -354,7 +357,7 @@ class Reader:
         )  # fmt: skip
 
     def _is_weighted(self, is_open: bool) -> bool:
-        return is_open and self.kpi != "pipeline"
+        return is_open and self.kpi not in FULL_AMOUNTS
 
     def factor(self, currency: str, day: date) -> Decimal | None:
         """One unit in plan currency."""

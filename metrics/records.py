@@ -38,6 +38,8 @@ FORMULAS = {
     "weighted_pipeline": _("The sum of amount × probability ÷ 100 over what is open."),
     "total_expected_revenue": _("Won revenue + weighted pipeline."),
     "forecast_target_variance": _("Total expected revenue − sales target; negative: short of the target."),
+    "remaining_target": _("Sales target − won revenue; zero once the target is won."),
+    "coverage_ratio": _("Pipeline ÷ (sales target − won revenue); nothing once the target is won."),
 }
 
 

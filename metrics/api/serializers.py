@@ -203,6 +203,13 @@ def plain(value: Decimal | None) -> str | None:
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
+def value_text(found: RecordList) -> str | None:
+    """As the number stands in the answer with all of them."""
+    if found.value is None or found.name == "coverage_ratio":
+        return text(found.value)
+    return money_text(found.value, found.kpi.currency)
+
+
 def records_answer(found: RecordList) -> dict[str, Any]:
     kpi = found.kpi
     return {
@@ -213,7 +220,7 @@ def records_answer(found: RecordList) -> dict[str, Any]:
         "as_of": instant(kpi),
         "fresh": found.is_fresh,
         "formula": found.formula,
-        "value": None if found.value is None else money_text(found.value, kpi.currency),
+        "value": value_text(found),
         "excluded": found.is_excluded,
         "hidden": {
             "count": found.hidden_count,

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Account
 from kam.core.pages import as_uuid
 from kam.core.policy import object_required
-from metrics import policies
 from metrics.records import records_of
 from metrics.views.pins import pins_context
 from plans.models import Plan
@@ -37,7 +36,7 @@ LABELS = {
     queryset=lambda plans: plans.select_related("account", "territory", "owner", "plan_type"),
 )
 def kpi_records(request: HttpRequest, plan: Plan, kpi: str) -> HttpResponse:
-    if kpi not in policies.KPIS:
+    if kpi not in LABELS:
         raise Http404
     log_confidential_look(plan=plan, user=request.user)
     is_excluded = request.GET.get("excluded") == "true"

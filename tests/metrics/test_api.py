@@ -164,6 +164,34 @@ def test_what_cannot_be_asked_is_refused(
     assert [error["field"] for error in refused.json()["errors"]] == [field]
 
 
+def test_every_number_leads_to_what_it_is_made_of(
+    account_manager: User, example: AccountPlan, api: ApiFor
+) -> None:
+    """Each by its name in the answer of kpis/, with the same value."""
+    client = api(account_manager)
+    numbers = client.get(kpis(example)).json()
+    # Records that make the number, and the sum of what they contribute.
+    made_of = {
+        "sales_target": (0, 0),
+        "won_revenue": (3, 40_000),
+        "pipeline": (5, 90_000),
+        "weighted_pipeline": (5, 45_000),
+        "total_expected_revenue": (8, 85_000),
+        "forecast_target_variance": (8, 85_000),
+        "remaining_target": (3, 40_000),
+        "coverage_ratio": (8, 130_000),
+    }
+
+    around = {"plan", "as_of", "fresh", "currency", "basis", "percent", "counts"}
+    assert made_of.keys() == numbers.keys() - around
+    for name, (count, total) in made_of.items():
+        answer = client.get(records(example), {"kpi": name}).json()
+        contributions = [Decimal(record["contribution"]) for record in answer["results"]]
+        assert (answer["value"], answer["count"], sum(contributions)) == (numbers[name], count, total)
+        left_out = client.get(records(example), {"kpi": name, "excluded": "true"}).json()
+        assert left_out["count"] == (0 if name == "sales_target" else 9 - count)
+
+
 @pytest.mark.parametrize("path", [kpis, records])
 def test_who_may_ask(path: Any, cast: dict[str, User], world: World, api: ApiFor) -> None:
     query = {"kpi": "pipeline"} if path is records else {}
