@@ -14,6 +14,8 @@ class PickList(models.TextChoices):
     COOP_EXPENSE_KIND = "coop_expense_kind", _("Kind of co-op expense")
     PLAN_EVENT_KIND = "plan_event_kind", _("Kind of event")
     INSIGHT_TOPIC = "insight_topic", _("Topic of medical insights")
+    STAKEHOLDER_ROLE = "stakeholder_role", _("Role of stakeholders")
+    PARTNER_ROLE = "partner_role", _("Role of partners")
 
 
 class SegmentMeaning(models.TextChoices):
@@ -25,6 +27,13 @@ class SegmentMeaning(models.TextChoices):
     NONE = "none", _("No relationship")
     DORMANT = "dormant", _("Dormant")
     NEGATIVE = "negative", _("Negative relationship")
+
+
+class RoleMeaning(models.TextChoices):
+    """What the role of a stakeholder means to the rules, whatever it is called."""
+
+    DECIDES = "decides", _("Decides")
+    CHAMPION = "champion", _("Speaks for us")
 
 
 class CallFrequency(models.TextChoices):

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "crm",
     "templates_app",
     "plans",
+    "stakeholders",
     "collaboration",
     "metrics",
     "rules.apps.AutodiscoverRulesConfig",

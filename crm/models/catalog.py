@@ -6,10 +6,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.enums import ForecastCategory, PickList, SegmentMeaning
+from crm.enums import ForecastCategory, PickList, RoleMeaning, SegmentMeaning
 from kam.core.fields import PercentField, RateField
 from kam.core.models import BaseModel, SourcedModel, TrackedCatalogQuerySet, TreeEdge
 from kam.core.money import CurrencyField
+
+MEANINGS = {PickList.SEGMENT: SegmentMeaning, PickList.STAKEHOLDER_ROLE: RoleMeaning}
 
 
 class PickListQuerySet(TrackedCatalogQuerySet):
@@ -29,8 +31,8 @@ class PickListValue(BaseModel):
     meaning = models.CharField(
         max_length=30,
         blank=True,
-        choices=SegmentMeaning.choices,
-        help_text=_("What rules take a segment for."),
+        choices=[*SegmentMeaning.choices, *RoleMeaning.choices],
+        help_text=_("What rules take a segment, or the role of a stakeholder, for."),
     )
     order = models.PositiveSmallIntegerField(default=0)
     is_retired = models.BooleanField(default=False)
@@ -43,6 +45,12 @@ class PickListValue(BaseModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        known = MEANINGS.get(self.pick_list)
+        if self.meaning and known is not None and self.meaning not in known.values:
+            raise ValidationError({"meaning": _("Values of this list do not mean that.")})
 
 
 class ProductCategory(SourcedModel):

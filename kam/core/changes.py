@@ -207,6 +207,8 @@ class ChangeTracking(models.Model):
 
     # Columns that are no content (when somebody last logged in): neither logged nor counted as a change.
     untracked_fields: frozenset[str] = frozenset()
+    # Logged as they are, and told to those who may see them in the row itself (`kam.core.history`).
+    sensitive_fields: frozenset[str] = frozenset()
     # Logged as changed, without their values.
     secret_fields: frozenset[str] = frozenset()
     # The label under which the log keeps the rows, where it is not the model's own (proxies of one table).

@@ -72,6 +72,17 @@ class PlanQuerySet(TrackedScopedQuerySet):
         editing = AccountPlanParticipant._base_manager.filter(user=user, access=Access.EDIT).values("plan_id")
         return self.filter(Q(owner=user) | Q(pk__in=editing))
 
+    def open_to(self, user: User) -> PlanQuerySet:
+        """Plans whose sensitive fields (what we think of people) the user sees: own ones, and those in line."""
+        open_ones = Q(owner=user)
+        if user.role in EDITING_ROLES:
+            open_ones |= Q(pk__any_of=plans_shared_with(user))
+        if user.role == Role.MANAGER:
+            line = territories_of(user)
+            below = Q(account__territory_id__any_of=line) | Q(territory_id__any_of=line)
+            open_ones |= below & Q(is_confidential=False)
+        return self.filter(open_ones)
+
     def live(self) -> PlanQuerySet:
         """Neither over nor dropped."""
         return self.exclude(status__in=OVER)

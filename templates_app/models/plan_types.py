@@ -10,6 +10,8 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from crm.enums import PickList
+from crm.models import PickListValue
 from kam.core.models import BaseModel, TrackedCatalogQuerySet
 from kam.users.models import User
 from templates_app.enums import PlanSection, RevenueBasis, ReviewFrequency
@@ -56,6 +58,13 @@ class PlanType(BaseModel):
     )
     goal_definitions = models.ManyToManyField(
         GoalDefinition, through="PlanTypeGoal", blank=True, related_name="plan_types"
+    )
+    expected_roles = models.ManyToManyField(
+        PickListValue,
+        blank=True,
+        related_name="+",
+        limit_choices_to={"pick_list": PickList.STAKEHOLDER_ROLE},
+        help_text=_("A plan that has no stakeholder with such a role shows a gap to fill."),
     )
     is_retired = models.BooleanField(default=False)
 

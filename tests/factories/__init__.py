@@ -45,6 +45,16 @@ from tests.factories.promises import (
     create_rebate_program,
 )
 from tests.factories.scenarios import create_building_block, create_scenario, create_scenario_change
+from tests.factories.stakeholders import (
+    create_partner,
+    create_stakeholder,
+    create_stakeholder_action,
+    create_stakeholder_link,
+    create_stakeholder_product,
+    look_after,
+    partner_role,
+    stakeholder_role,
+)
 from tests.factories.targets import create_target_line
 from tests.factories.templates import (
     create_custom_field,
@@ -85,6 +95,7 @@ __all__ = [
     "create_opportunity",
     "create_opportunity_line",
     "create_order",
+    "create_partner",
     "create_pick_list_value",
     "create_pin",
     "create_plan",
@@ -100,6 +111,10 @@ __all__ = [
     "create_scenario_change",
     "create_schedule",
     "create_stage",
+    "create_stakeholder",
+    "create_stakeholder_action",
+    "create_stakeholder_link",
+    "create_stakeholder_product",
     "create_strategy",
     "create_target_line",
     "create_task",
@@ -112,8 +127,11 @@ __all__ = [
     "create_work_objective",
     "draft_of",
     "insight_topic",
+    "look_after",
     "lost_stage",
     "open_stage",
+    "partner_role",
     "publish",
+    "stakeholder_role",
     "won_stage",
 ]
