@@ -7,6 +7,12 @@ from django.utils.translation import gettext_lazy as _
 class NotificationKind(models.TextChoices):
     TASK_DUE = "task_due", _("Task due")
     OBJECTIVE_DUE = "objective_due", _("Objective due")
+    REVIEW_DUE = "review_due", _("Review due")
+
+    @property
+    def field(self) -> str:
+        """What of a notification names what it tells of."""
+        return self.value.removesuffix("_due")
 
 
 class MailChoice(models.TextChoices):

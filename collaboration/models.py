@@ -22,8 +22,8 @@ from kam.core.clock import company_today
 from kam.core.gate import ScopedQuerySet
 from kam.core.models import BaseModel, TrackedScopedQuerySet
 from kam.users.models import Role, User
-from plans.enums import Meaning, ObjectiveStatus, TaskStatus
-from plans.models import AssessmentTask, Objective, Plan
+from plans.enums import Meaning, ObjectiveStatus, PlanStatus, ReviewStatus, TaskStatus
+from plans.models import AssessmentTask, Objective, Plan, PlanReview
 from plans.models.plans import OVER
 
 OPEN_TASKS: list[str] = [status for status in TaskStatus if status.meaning == Meaning.OPEN]
@@ -171,6 +171,11 @@ class NotificationQuerySet(ScopedQuerySet):
         return self.filter(
             Q(task__status__in=OPEN_TASKS, task__due_date=F("due_date"))
             | Q(objective__status__in=OPEN_OBJECTIVES, objective__target_date=F("due_date"))
+            | Q(
+                review__status=ReviewStatus.PLANNED,
+                review__due_date=F("due_date"),
+                plan__status=PlanStatus.ACTIVE,
+            )
         ).exclude(plan__status__in=OVER)
 
     def unread(self, *, today: date) -> Self:
@@ -178,7 +183,17 @@ class NotificationQuerySet(ScopedQuerySet):
         return self.filter(awake, read_at__isnull=True).standing()
 
     def with_subjects(self) -> Self:
-        return self.select_related("plan", "task__item", "objective")
+        return self.select_related("plan", "task__item", "objective", "review")
+
+
+def one_subject() -> Q:
+    """What its kind says, and nothing else."""
+    fields = [kind.field for kind in NotificationKind]
+    condition = Q()
+    for kind in NotificationKind:
+        named = {f"{field}__isnull": field != kind.field for field in fields}
+        condition |= Q(kind=kind, **named)
+    return condition
 
 
 class Notification(models.Model):
@@ -193,6 +208,7 @@ class Notification(models.Model):
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="notifications")
     task = models.ForeignKey(AssessmentTask, models.CASCADE, null=True, related_name="notifications")
     objective = models.ForeignKey(Objective, models.CASCADE, null=True, related_name="notifications")
+    review = models.ForeignKey(PlanReview, models.CASCADE, null=True, related_name="notifications")
     due_date = models.DateField(help_text=_("As it was when the reminder was made."))
     occasion = models.DateField(help_text=_("The day it was to be made on."))
     read_at = models.DateTimeField(null=True)
@@ -217,19 +233,18 @@ class Notification(models.Model):
                 fields=("recipient", "objective", "due_date", "occasion"),
                 name="reminder_of_objective_once",
             ),
-            models.CheckConstraint(
-                condition=Q(kind=NotificationKind.TASK_DUE, task__isnull=False, objective__isnull=True)
-                | Q(kind=NotificationKind.OBJECTIVE_DUE, task__isnull=True, objective__isnull=False),
-                name="notification_subject",
+            models.UniqueConstraint(
+                fields=("recipient", "review", "due_date", "occasion"), name="reminder_of_review_once"
             ),
+            models.CheckConstraint(condition=one_subject(), name="notification_subject"),
         )
 
     def __str__(self) -> str:
         return str(self.subject)
 
     @property
-    def subject(self) -> AssessmentTask | Objective:
-        return self.task or self.objective  # type: ignore[return-value]
+    def subject(self) -> AssessmentTask | Objective | PlanReview:
+        return self.task or self.objective or self.review  # type: ignore[return-value]
 
     @property
     def is_standing(self) -> bool:
@@ -237,6 +252,9 @@ class Notification(models.Model):
             return False
         if self.task is not None:
             return self.task.status in OPEN_TASKS and self.task.due_date == self.due_date
+        if self.review is not None:
+            is_worked_on = self.plan.status == PlanStatus.ACTIVE
+            return is_worked_on and self.review.is_planned and self.review.due_date == self.due_date
         return self.objective.status in OPEN_OBJECTIVES and self.objective.target_date == self.due_date
 
     @property
@@ -264,7 +282,9 @@ class Notification(models.Model):
         return text % {"count": abs(days)}
 
     def get_absolute_url(self) -> str:
-        """Its place in the work of the plan."""
+        """Its place in the work of the plan; a review has a page of its own."""
+        if self.review_id is not None:
+            return record_url("plans:planreview_detail", self.review_id)
         page = record_url("plans:work_tree", self.plan_id)
         if self.task is None:
             return f"{page}#objective-{self.objective_id}"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kam.core.admin import KamTabularInline, ReadOnlyAdmin, limit_history, money_column
-from metrics.models import BuildingBlock, PlanKPI, PlanKPISnapshot, Scenario, ScenarioChange
+from metrics.models import BuildingBlock, PlanKPI, PlanKPISnapshot, ReviewNumbers, Scenario, ScenarioChange
 from metrics.operations import is_lagging
 from plans.admin import PlanPartAdmin, openly_visible
 
@@ -131,6 +131,28 @@ class PlanKPISnapshotAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = PlanKPISnapshot.objects.visible_to(request.user)
         return rows.filter(plan__in=openly_visible(request.user).values("pk")).select_related("plan")
+
+
+@admin.register(ReviewNumbers)
+class ReviewNumbersAdmin(ReadOnlyAdmin):
+    """The numbers as reviews froze them; those of confidential plans are not among them."""
+
+    list_display = ("review", "taken_at")
+    list_select_related = ("review__plan",)
+    readonly_fields = (
+        money_column("sales_target"),
+        money_column("won_revenue"),
+        money_column("pipeline"),
+        money_column("total_expected_revenue"),
+    )
+    fields = ("review", *readonly_fields, "basis", "won_count", "open_count", "lost_count", "taken_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = ReviewNumbers.objects.visible_to(request.user)
+        return rows.filter(review__plan__in=openly_visible(request.user).values("pk"))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 # --- Scenarios: one's own and shared ones --------------------------------------------------------

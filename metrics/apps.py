@@ -13,7 +13,8 @@ class MetricsConfig(AppConfig):
         from kam.core.signals import changes_written
         from kam.core.triggers import register
         from metrics import markers, receivers, rollup, sqlite_functions, triggers
-        from metrics.api import promises
+        from metrics.api import promises, reviews
+        from plans import signals
         from plans.tabs import PlanTab, register_tab
 
         functions = (rollup.FUNCTION, markers.MARKERS_FUNCTION, markers.PLANS_FUNCTION)
@@ -33,3 +34,6 @@ class MetricsConfig(AppConfig):
             AccountTab("revenue", _("Revenue"), "metrics:account_revenue", 10, "crm.view_commercial")
         )
         promises.register()
+        reviews.register()
+        signals.review_held.connect(receivers.freeze_numbers, dispatch_uid="metrics-freeze")
+        signals.agenda_asked.connect(receivers.what_numbers_ask, dispatch_uid="metrics-agenda")

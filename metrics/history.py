@@ -7,8 +7,10 @@ waits is counted first, and plans that still wait then are left out until the ne
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,8 +19,8 @@ from django.utils import timezone
 
 from kam.core.clock import company_today
 from metrics import operations
-from metrics.models import PlanKPI, PlanKPISnapshot, PlanNumbers, StaleMarker
-from plans.models import Plan
+from metrics.models import PlanKPI, PlanKPISnapshot, PlanNumbers, ReviewNumbers, StaleMarker
+from plans.models import Plan, PlanReview
 from plans.models.plans import OVER
 
 NUMBERS = [field.attname for field in PlanNumbers._meta.local_fields]
@@ -122,3 +124,28 @@ def first_day(plan: Plan) -> date | None:
 
 def _kept(plan: Plan) -> models.QuerySet:
     return PlanKPISnapshot.objects.unscoped("numbers of a plan loaded through the gate").filter(plan=plan)
+
+
+# --- Reviews ----------------------------------------------------------------------------------
+def freeze(review: PlanReview) -> ReviewNumbers | None:
+    """Keep the numbers of a review that is being held: as they stand, or of a past day as they were kept then.
+
+    None where nothing is known of the plan's numbers.
+    """
+    plan, today = review.plan, company_today()
+    held_on = review.held_on or today
+    kept = numbers_on(plan, held_on) if held_on < today else None
+    stretch = plan.stretch_target if kept is None else kept.stretch_target
+    numbers: Any = kept or operations.fresh_kpi(plan)[0]
+    if numbers.won_revenue is None:
+        return None
+    values = {name: getattr(numbers, name) for name in NUMBERS}
+    frozen = ReviewNumbers(review=review, stretch_target=stretch, taken_at=numbers.as_of, **values)
+    frozen.save()
+    return frozen
+
+
+def frozen_numbers(reviews: Iterable[PlanReview]) -> dict[UUID, ReviewNumbers]:
+    """By review, of those that were loaded through the gate."""
+    rows = ReviewNumbers.objects.unscoped("numbers of reviews that were loaded through the gate")
+    return {row.review_id: row for row in rows.filter(review__in=[review.pk for review in reviews])}

@@ -25,6 +25,7 @@ from kam.core.models import IdempotencyKey
 from kam.jobs.operations import purge_jobs
 from metrics import history
 from metrics.models import JobRun
+from plans.operations import make_due_reviews
 
 logger = structlog.get_logger(__name__)
 
@@ -88,6 +89,10 @@ def purge_job_runs() -> str:
     return _("%(count)s runs removed.") % {"count": count}
 
 
+def make_reviews() -> str:
+    return _("%(count)s reviews made.") % {"count": make_due_reviews()}
+
+
 def remind() -> str:
     return _("%(count)s reminders made.") % {"count": make_reminders()}
 
@@ -103,6 +108,8 @@ def purge_old_jobs() -> str:
 JOBS = (
     # Every hour, so that the day's rows say how the day ended.
     Job("kpi-snapshots", gettext_lazy("Keep the numbers of the day"), HOUR, snapshot_kpis),
+    # Made when a plan is activated; this finds plans that were changed past the application.
+    Job("reviews", gettext_lazy("Make the reviews of plans"), HOUR, make_reviews),
     # Days count, but what is due may be planned at any hour.
     Job("reminders", gettext_lazy("Remind of what is due"), HOUR, remind),
     Job("digests", gettext_lazy("Send the daily mails"), HOUR, mail_digests),

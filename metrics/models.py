@@ -16,7 +16,7 @@ from kam.core.money import CurrencyField
 from kam.users.models import User
 from metrics import policies
 from metrics.scenario_models import BuildingBlock, Scenario, ScenarioChange
-from plans.models import Plan
+from plans.models import Plan, PlanReview
 from templates_app.enums import RevenueBasis
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "PlanKPI",
     "PlanKPISnapshot",
     "PlanNumbers",
+    "ReviewNumbers",
     "RollupFailure",
     "Scenario",
     "ScenarioChange",
@@ -302,6 +303,52 @@ class PlanKPISnapshot(PlanNumbers):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         raise TypeError("The history of KPIs is written by the snapshot only.")
+
+
+class ReviewNumbersQuerySet(ScopedQuerySet):
+    """Seen with their review. Written once, when it is held."""
+
+    def filter_visible(self, user: User) -> ReviewNumbersQuerySet:
+        return self.filter(review__plan__in=Plan.objects.visible_to(user).values("pk"))
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("The numbers of a review are frozen.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("The numbers of a review are frozen.")
+
+
+class ReviewNumbers(PlanNumbers):
+    """The KPIs of a plan as they stood when a review was held."""
+
+    review = models.OneToOneField(PlanReview, models.CASCADE, primary_key=True, related_name="numbers")
+    stretch_target = MoneyTotalField(null=True)
+    taken_at = models.DateTimeField()
+
+    objects = ReviewNumbersQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("numbers of a review")
+        verbose_name_plural = _("numbers of reviews")
+
+    def __str__(self) -> str:
+        return f"KPIs of review {self.review_id}"
+
+    @property
+    def plan(self) -> Plan:
+        return self.review.plan
+
+    @property
+    def as_of(self) -> datetime:
+        return self.taken_at
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The numbers of a review are frozen.")
+        super().save(*args, **{**kwargs, "force_insert": True})
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("The numbers of a review are frozen.")
 
 
 class JobRunQuerySet(models.QuerySet):

@@ -147,6 +147,9 @@ class PlanAdmin(KamModelAdmin):
             operations.log_confidential_look(plan=plan, user=request.user)
         return plan
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        operations.save_plan(obj)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
         shown = getattr(response, "context_data", None) or {}
@@ -392,6 +395,30 @@ class PlanPinAdmin(ReadOnlyAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(models.PlanReview)
+class PlanReviewAdmin(PlanPartAdmin):
+    """Held on pages and over the API: there the numbers are frozen with it."""
+
+    list_display = ("__str__", "plan", "due_date", "status", "rating")
+    list_filter = ("status", "rating")
+    list_select_related = ("plan",)
+    search_fields = ("plan__name",)
+    autocomplete_fields = ("plan", "attendees")
+    readonly_fields = ("status", "is_scheduled", "held_on")
+    fields = (
+        *("plan", "due_date", "is_scheduled", "status", "held_on", "attendees", "customer_attendees"),
+        *("agenda", "minutes", "decisions", "rating"),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.is_removable)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
 
 
 @admin.register(models.TargetLine)

@@ -21,6 +21,8 @@ __all__ = [
     "PlanStatus",
     "Priority",
     "ProgressMode",
+    "ReviewRating",
+    "ReviewStatus",
     "TargetPeriod",
     "TaskStatus",
 ]
@@ -187,3 +189,17 @@ KINDS_OF_BASIS = {
     "schedule": (RecordKind.SCHEDULE,),
     "order": (RecordKind.ORDER, RecordKind.OPPORTUNITY),
 }
+
+
+class ReviewStatus(models.TextChoices):
+    PLANNED = "planned", _("Planned")
+    HELD = "held", _("Held")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class ReviewRating(models.TextChoices):
+    """How the people in the room see the plan."""
+
+    ON_TRACK = "on_track", _("On track")
+    AT_RISK = "at_risk", _("At risk")
+    OFF_TRACK = "off_track", _("Off track")

@@ -165,6 +165,9 @@ class PlanForm(VersionedModelForm):
             cleaned["revenue_basis"] = plan_type.default_revenue_basis
         return cleaned
 
+    def save(self, commit: bool = True) -> Plan:
+        return operations.save_plan(self.instance)
+
 
 class AccountPlanForm(PlanForm):
     subject = "account"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.formats import date_format
 
+from crm.policies import add_months
 from kam.core.money import round_money
 from plans.enums import ActionPlanStatus, Meaning, ObjectiveStatus, PlanStatus, TaskStatus
 
@@ -191,3 +193,58 @@ def suggested_period(today: date) -> tuple[date, date]:
     """The calendar year a new plan is for: this one, or in its last three months the next."""
     year = today.year + (1 if today.month > 9 else 0)
     return date(year, 1, 1), date(year, 12, 31)
+
+
+# --- Reviews ----------------------------------------------------------------------------------
+MONTHS_BETWEEN_REVIEWS = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
+MOST_REVIEWS = 240  # of a plan: twenty years of months
+
+
+def review_days(*, start: date, end: date, frequency: str) -> list[date]:
+    """When a plan is to be reviewed: on the last day of each whole span of so many months in its period.
+
+    Each span is counted from the plan's start and not from the one before, so that a short month leaves no
+    trace: from 31 January by month the third ends on 29 April, as in a plan that began with it.
+    """
+    months = MONTHS_BETWEEN_REVIEWS.get(frequency)
+    days: list[date] = []
+    while months and len(days) < MOST_REVIEWS:
+        day = add_months(start, months * (len(days) + 1)) - timedelta(days=1)
+        if day > end or (days and day <= days[-1]):  # over, or at the end of the calendar
+            break
+        days.append(day)
+    return days
+
+
+@dataclass(frozen=True)
+class ReviewChanges:
+    """What has to be done so that a plan has the reviews that it should have."""
+
+    add: Sequence[date]
+    move: Mapping[Hashable, date]
+    drop: Sequence[Hashable]
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.move or self.drop)
+
+
+def review_changes(
+    *, wanted: Sequence[date], planned: Mapping[Hashable, date], settled: Collection[date], today: date
+) -> ReviewChanges:
+    """From the reviews that a plan has, by their keys, to those on the `wanted` days.
+
+    What was held or skipped stays, and so does what is past: from today on reviews move, come and go. A plan
+    that has none yet gets those of its whole period.
+    """
+    if not planned and not settled:
+        return ReviewChanges(list(wanted), {}, [])
+    coming = {key: day for key, day in planned.items() if day >= today}
+    taken = {*settled, *(day for day in planned.values() if day < today)}
+    aims = [day for day in wanted if day >= today and day not in taken]
+    missing = [day for day in aims if day not in set(coming.values())]
+    free = sorted((day, number) for number, day in enumerate(coming.values()) if day not in set(aims))
+    keys = list(coming)
+    loose = [keys[number] for _day, number in free]
+    return ReviewChanges(
+        missing[len(loose) :], dict(zip(loose, missing, strict=False)), loose[len(missing) :]
+    )

@@ -17,10 +17,11 @@ class NotificationSerializer(serializers.ModelSerializer):
     created_at = fields.UtcDateTimeField()
     updated_at = fields.UtcDateTimeField()
     kind = serializers.ChoiceField(choices=NotificationKind.choices)
-    name = serializers.CharField(source="__str__", help_text="The task or objective.")
+    name = serializers.CharField(source="__str__", help_text="The task, objective or review.")
     plan = fields.VisibleRelatedField(read_only=True)
     task = RefSerializer(allow_null=True, source="task_ref")
     objective = RefSerializer(allow_null=True, source="objective_ref")
+    review = RefSerializer(allow_null=True, source="review_ref")
     is_read = serializers.BooleanField()
     is_standing = serializers.BooleanField()
 
@@ -33,6 +34,7 @@ class NotificationSerializer(serializers.ModelSerializer):
             "plan",
             "task",
             "objective",
+            "review",
             "due_date",
             "is_standing",
             "is_read",
@@ -43,11 +45,10 @@ class NotificationSerializer(serializers.ModelSerializer):
         extra_kwargs = {"read_at": {"allow_null": True}}
 
     def to_representation(self, row: Notification) -> Any:
-        row.task_ref = row.task and {"id": row.task_id, "name": str(row.task)}  # type: ignore[attr-defined]
-        row.objective_ref = row.objective and {  # type: ignore[attr-defined]
-            "id": row.objective_id,
-            "name": str(row.objective),
-        }
+        for kind in NotificationKind:
+            subject = getattr(row, kind.field)
+            named = subject and {"id": subject.pk, "name": str(subject)}
+            setattr(row, f"{kind.field}_ref", named)
         return super().to_representation(row)
 
 

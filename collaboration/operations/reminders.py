@@ -25,7 +25,7 @@ from collaboration.operations.wishes import FOR_ALL, Wishes
 from collaboration.policies import latest_occasion
 from kam.core.clock import company_today
 from kam.users.models import User
-from plans.models import AssessmentTask, Objective, Plan
+from plans.models import AssessmentTask, Objective, Plan, PlanReview
 
 BATCH = 2_000
 
@@ -70,7 +70,7 @@ def make_reminders(*, at: datetime | None = None) -> int:
 
 # --- What there is ----------------------------------------------------------------------------
 def whatever_is_due(*, until: date) -> Iterator[Due]:
-    """Open tasks and objectives of plans that are worked on, due by that day or long ago."""
+    """Open tasks, objectives and reviews of plans that are worked on, due by that day or long ago."""
     place = "item__action_plan__objective__plan"
     tasks = AssessmentTask.objects.unscoped(FOR_ALL).to_do().at_hand().filter(due_date__lte=until)
     rows = tasks.order_by("pk").values_list("pk", "due_date", "assignee", place, f"{place}__owner")
@@ -81,6 +81,9 @@ def whatever_is_due(*, until: date) -> Iterator[Due]:
     )
     rows = objectives.order_by("pk").values_list("pk", "target_date", "owner", "plan", "plan__owner")
     yield from _read(NotificationKind.OBJECTIVE_DUE, rows)
+    reviews = PlanReview.objects.unscoped(FOR_ALL).to_hold().filter(due_date__lte=until)
+    rows = reviews.order_by("pk").values_list("pk", "due_date", "plan__owner", "plan", "plan__owner")
+    yield from _read(NotificationKind.REVIEW_DUE, rows)
 
 
 def _read(kind: NotificationKind, rows: Any) -> Iterator[Due]:
@@ -144,7 +147,7 @@ def _make(reminders: list[Reminder], *, at: datetime) -> int:
 
 
 def _field(kind: NotificationKind) -> str:
-    return "task_id" if kind == NotificationKind.TASK_DUE else "objective_id"
+    return f"{kind.field}_id"
 
 
 def _known(reminders: list[Reminder]) -> set[tuple[Any, ...]]:
@@ -166,7 +169,7 @@ def _insert(rows: list[Notification]) -> None:
 
 def _replace_older(rows: list[Notification], *, at: datetime) -> None:
     """A new reminder takes the place of those before it: of one task, one is unread."""
-    for field in ("task", "objective"):
+    for field in (kind.field for kind in NotificationKind):
         if ids := {getattr(row, f"{field}_id") for row in rows} - {None}:
             newer = Notification.objects.unscoped(FOR_ALL).filter(
                 **{"recipient": OuterRef("recipient"), field: OuterRef(field)},

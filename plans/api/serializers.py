@@ -15,6 +15,7 @@ from kam.core.api import fields
 from kam.core.api.problems import invalid
 from kam.core.api.serializers import BASE_FIELDS, ME, KamModelSerializer, VersionedSerializer
 from kam.users.models import User
+from plans import operations
 from plans.api.custom_values import CustomValuesField, people_in_custom_values
 from plans.api.numbers import plans_with_numbers
 from plans.enums import SECTIONS
@@ -115,6 +116,9 @@ class PlanSerializer(KamModelSerializer):
             except DjangoValidationError as error:
                 raise ValidationError({"custom_values": invalid(error).detail}) from error
         return attrs
+
+    def write(self, row: Plan, relations: dict[str, Any]) -> Plan:
+        return operations.save_plan(row)
 
     def _take_sections(self, attrs: dict[str, Any], plan_type: Any) -> None:
         """A text that is not shown reads as null: sending that back changes nothing."""

@@ -19,6 +19,7 @@ from plans.models.promises import (
     RebateProgram,
     RebateTier,
 )
+from plans.models.reviews import PlanReview
 from plans.models.targets import TargetLine
 from plans.models.work import ActionPlan, ActionPlanItem, AssessmentTask, TaskActivity
 
@@ -40,6 +41,7 @@ __all__ = [
     "Plan",
     "PlanEvent",
     "PlanPin",
+    "PlanReview",
     "RebateProgram",
     "RebateTier",
     "RelatedObjectAnalysis",

@@ -15,6 +15,7 @@ from kam.users.models import User
 from plans import policies
 from plans.enums import PlanStatus
 from plans.models import Plan
+from plans.operations.reviews import keep_reviews
 
 SomePlan = TypeVar("SomePlan", bound=Plan)
 
@@ -27,7 +28,7 @@ class TransitionNotAllowedError(Exception):
 def change_plan_status(
     *, plan: SomePlan, action: str, comment: str = "", expected_version: int | None = None
 ) -> SomePlan:
-    """Take one step of the life cycle: `action` is a key of `policies.TRANSITIONS`.
+    """Take one step of the life cycle: `action` is a key of `policies.TRANSITIONS`. Activation makes the reviews.
 
     The row is locked first, so of two people who press at once the second is told. Raises
     `TransitionNotAllowedError`, and `StaleObjectError` if the plan is no longer `expected_version`.
@@ -45,6 +46,8 @@ def change_plan_status(
     locked.status = target
     with acting(reason=comment):
         locked.save()
+        if target == PlanStatus.ACTIVE:
+            keep_reviews(locked.pk)
     return locked
 
 

@@ -44,6 +44,7 @@ from tests.factories.promises import (
     create_event,
     create_rebate_program,
 )
+from tests.factories.reviews import create_held_review, create_review
 from tests.factories.scenarios import create_building_block, create_scenario, create_scenario_change
 from tests.factories.stakeholders import (
     create_partner,
@@ -88,6 +89,7 @@ __all__ = [
     "create_event",
     "create_goal",
     "create_goal_assignment",
+    "create_held_review",
     "create_insight",
     "create_item",
     "create_job",
@@ -107,6 +109,7 @@ __all__ = [
     "create_rebate_program",
     "create_reminder",
     "create_reminder_settings",
+    "create_review",
     "create_scenario",
     "create_scenario_change",
     "create_schedule",
