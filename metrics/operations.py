@@ -46,9 +46,11 @@ ANYTHING_WAITS = """
     SELECT EXISTS (SELECT 1 FROM metrics_stalemarker)
         OR EXISTS (SELECT 1 FROM metrics_plankpi WHERE valid_until < %s)
 """
+# By place and not by id: the table is as good as empty whenever the server looks how much is in it, and with
+# that in mind it compared every marker with every other.
 REMOVE_MARKERS = """
     DELETE FROM metrics_stalemarker
-    WHERE id IN (SELECT id FROM metrics_stalemarker WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM metrics_stalemarker WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED))
 """
 
 

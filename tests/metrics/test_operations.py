@@ -376,3 +376,17 @@ def test_with_redis_away_no_write_fails_and_only_one_waits(
     assert receivers.enqueue_sweep.away_until > time.monotonic(), "the one try failed"
     assert operations.fresh_kpi(plan)[0].pipeline == 60
     assert Opportunity.objects.unscoped("test").count() == 6
+
+
+# --- Markers by the thousand ------------------------------------------------------------------
+@pytest.mark.postgres
+def test_many_markers_go_quickly_though_the_table_was_last_seen_empty() -> None:
+    """The server looks at the table when it likes, mostly when all is worked off: then it expects one row."""
+    many = "INSERT INTO metrics_stalemarker (catalog, created_at) SELECT true, now() FROM generate_series(1, 20000)"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{many}; DELETE FROM metrics_stalemarker; ANALYZE metrics_stalemarker; {many}")
+        cursor.execute("SET LOCAL statement_timeout = '5s'")
+
+    operations._remove_markers(StaleMarker.objects.values_list("pk", flat=True))
+
+    assert not StaleMarker.objects.exists()
