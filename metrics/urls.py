@@ -1,7 +1,7 @@
 from django.urls import path
 
 from metrics import views
-from metrics.views import activity, calls_due, completion, exports, plan_coverage
+from metrics.views import activity, calls_due, completion, exports, plan_coverage, reviews
 
 app_name = "metrics"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("territory-plans/export/", exports.territory_plan_export, name="territory_plan_export"),
     path("plans/<uuid:pk>/outlook/", views.plan_outlook, name="plan_outlook"),
     path("panels/plans/<uuid:pk>/promises/", views.promises_panel, name="promises_panel"),
+    path("panels/reviews/<uuid:pk>/numbers/", reviews.review_numbers, name="review_numbers"),
     path("panels/accounts/<uuid:pk>/plans/", views.account_plans, name="account_plans"),
     path("panels/opportunities/<uuid:pk>/plans/", views.opportunity_plans, name="opportunity_plans"),
     path("panels/orders/<uuid:pk>/plans/", views.order_plans, name="order_plans"),

@@ -34,6 +34,8 @@ from plans.enums import (
     ObjectiveStatus,
     PlanStatus,
     Priority,
+    ReviewRating,
+    ReviewStatus,
     TargetPeriod,
     TaskStatus,
 )
@@ -455,3 +457,20 @@ class RebateProgramFilter(VisibleFilterSet):
         "name": "name",
         "created_at": "created_at",
     }
+
+
+class PlanReviewFilter(VisibleFilterSet):
+    plan = VisibleChoiceFilter(Plan, label=_("Plan"))
+    status = django_filters.ChoiceFilter(choices=ReviewStatus.choices, label=_("State"))
+    rating = django_filters.ChoiceFilter(choices=ReviewRating.choices, label=_("Rating"))
+    due_date = DayRangeFilter(label=_("Due"))
+    held_on = DayRangeFilter(label=_("Held on"))
+    attendee = VisibleChoiceFilter(User, field_name="attendees", label=_("Our people"))
+    overdue = YesNoFilter(method="filter_overdue", label=_("Overdue"))
+
+    search_fields = ("agenda", "minutes", "decisions")
+    ordering_fields: ClassVar = {"due_date": "due_date", "held_on": "held_on", "created_at": "created_at"}
+
+    def filter_overdue(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        overdue = Q(pk__in=queryset.overdue(today=company_today()).order_by().values("pk"))
+        return queryset.filter(overdue if value else ~overdue)

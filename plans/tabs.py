@@ -68,3 +68,4 @@ register_tab(
         for_territories=True,
     )
 )
+register_tab(PlanTab("reviews", _("Reviews"), "plans:planreview_list", 12, for_territories=True))

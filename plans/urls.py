@@ -1,7 +1,7 @@
 from django.urls import path
 
 from plans import views
-from plans.views import insights, work
+from plans.views import insights, reviews, work
 
 app_name = "plans"
 
@@ -73,6 +73,14 @@ urlpatterns = [
     path("medical-insights/<uuid:pk>/edit/", insights.medicalinsight_update, name="medicalinsight_update"),
     path("medical-insights/<uuid:pk>/delete/", insights.medicalinsight_delete, name="medicalinsight_delete"),
     path("accounts/<uuid:pk>/medical-insights/", insights.account_insights, name="account_insights"),
+    path("plans/<uuid:pk>/reviews/", reviews.planreview_list, name="planreview_list"),
+    path("plans/<uuid:pk>/reviews/new/", reviews.planreview_create, name="planreview_create"),
+    path("reviews/<uuid:pk>/", reviews.planreview_detail, name="planreview_detail"),
+    path("reviews/<uuid:pk>/edit/", reviews.planreview_update, name="planreview_update"),
+    path("reviews/<uuid:pk>/hold/", reviews.planreview_hold, name="planreview_hold"),
+    path("reviews/<uuid:pk>/skip/", reviews.planreview_skip, name="planreview_skip"),
+    path("reviews/<uuid:pk>/delete/", reviews.planreview_delete, name="planreview_delete"),
+    path("reviews/<uuid:pk>/tasks/new/", reviews.planreview_task, name="planreview_task"),
     path("search/", views.search, name="search"),
     # The work of a plan.
     path("plans/<uuid:pk>/work/", work.work_tree, name="work_tree"),

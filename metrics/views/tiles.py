@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from kam.core.formatting import DASH, format_money, format_money_short, format_number, format_percent
 from metrics.charts import plan_chart
-from metrics.models import PlanKPI
+from metrics.models import PlanKPI, PlanNumbers, ReviewNumbers
 from metrics.policies import outlook_tone
 from plans.models import Plan
 
@@ -106,8 +106,8 @@ def chart_of(plan: Plan, kpi: PlanKPI) -> SafeString:
     )
 
 
-def rows_of(plan: Plan, kpi: PlanKPI) -> list[dict[str, Any]]:
-    """The legend of the chart and the numbers that have no tile."""
+def rows_of(plan: Plan | ReviewNumbers, kpi: PlanNumbers) -> list[dict[str, Any]]:
+    """The legend of the chart and the numbers that have no tile; of `plan` its stretch target."""
     percent = kpi.percent
 
     def row(label: str, amount: Decimal | None, key: str = "", share: str = "") -> dict[str, Any]:

@@ -10,6 +10,7 @@ from plans.api import (
     work_viewsets,
 )
 from plans.api.insights import MedicalInsightViewSet
+from plans.api.reviews import PlanReviewViewSet
 from plans.api.target_viewsets import TargetLineViewSet
 
 router = ApiRouter()
@@ -30,6 +31,7 @@ router.register("plan-events", promise_viewsets.PlanEventViewSet)
 router.register("coop-funds", promise_viewsets.CoopFundViewSet)
 router.register("coop-expenses", promise_viewsets.CoopExpenseViewSet)
 router.register("rebate-programs", promise_viewsets.RebateProgramViewSet)
+router.register("plan-reviews", PlanReviewViewSet)
 router.register("medical-insights", MedicalInsightViewSet)
 
 urlpatterns = [

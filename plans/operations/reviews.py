@@ -157,7 +157,7 @@ def skip_review(
     if expected_version is not None and stored.version != expected_version:
         raise StaleObjectError(stored)
     if stored.is_held or is_skipped == (stored.status == ReviewStatus.SKIPPED):
-        raise ReviewSettledError(_already(stored))
+        raise ReviewSettledError(already(stored))
     stored.status = ReviewStatus.SKIPPED if is_skipped else ReviewStatus.PLANNED
     with acting(reason=reason):
         stored.save()
@@ -170,7 +170,7 @@ def delete_review(review: PlanReview) -> None:
     stored = _locked(review)
     if not stored.is_removable:
         raise ReviewSettledError(
-            _already(stored)
+            already(stored)
             if stored.is_held
             else _("“%(review)s” follows from the plan: skip it instead.") % {"review": stored}
         )
@@ -208,9 +208,9 @@ def _locked(review: PlanReview) -> PlanReview:
 def _refuse_settled(review: PlanReview) -> None:
     stored = _locked(review)
     if not stored.is_planned:
-        raise ReviewSettledError(_already(stored))
+        raise ReviewSettledError(already(stored))
 
 
-def _already(review: PlanReview) -> str:
+def already(review: PlanReview) -> str:
     texts = {"review": review, "status": ReviewStatus(review.status).label}
     return _("“%(review)s” is “%(status)s” and cannot take this step.") % texts
