@@ -1,7 +1,9 @@
 """Everything under one roof: pages by app, the API, the Django admin."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from kam.core.api.root import UnknownPathView
 
 urlpatterns = [
     path("", include("metrics.urls")),
@@ -12,5 +14,6 @@ urlpatterns = [
     path("", include("kam.jobs.urls")),
     path("", include("kam.users.urls")),
     path("api/v1/", include("kam.api_urls")),
+    re_path(r"^api(/|$)", UnknownPathView.as_view(), name="unknown_api"),
     path("admin/", admin.site.urls),
 ]

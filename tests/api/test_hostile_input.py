@@ -212,6 +212,13 @@ def test_paths_that_do_not_exist_are_problems(
     assert errors_of(response) == [(None, "not_found")]
 
 
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v2/accounts/"])
+def test_other_versions_are_problems_as_well(admin: User, api: ApiFor, errors_of: Any, path: str) -> None:
+    response = api(admin).get(path)
+
+    assert (response.status_code, errors_of(response)) == (404, [(None, "not_found")])
+
+
 def test_a_path_without_its_slash_is_sent_there_with_method_and_body(admin: User, api: ApiFor) -> None:
     response = api(admin).post(f"{BASE}accounts?x=1", {"name": "A"})
 
