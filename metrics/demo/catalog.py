@@ -76,6 +76,11 @@ PLAN_TYPES = {
         RevenueBasis.ORDER,
         ReviewFrequency.QUARTERLY,
     ),
+    "Territory Plan": (
+        "For all accounts of a territory: where we go, how often, and what it should bring.",
+        RevenueBasis.OPPORTUNITY,
+        ReviewFrequency.QUARTERLY,
+    ),
 }
 # Code: name, code of the parent.
 CATEGORIES = {

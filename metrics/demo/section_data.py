@@ -130,6 +130,20 @@ PLAN_TYPE_PARTS = {
         ),
         goals=("Raise our share of their purchases", "Deliver without complaints"),
     ),
+    "Territory Plan": TypeSpec(
+        sections=(
+            PlanSection.OBJECTIVES,
+            PlanSection.VISION,
+            PlanSection.GOALS,
+            PlanSection.BUSINESS_OVERVIEW,
+            PlanSection.SHORT_TERM_PLAN,
+            PlanSection.SWOT,
+            PlanSection.COMPETITORS,
+            PlanSection.RISKS,
+            PlanSection.SUPPORT_REQUIRED,
+        ),
+        goals=("See every strategic account",),
+    ),
 }
 
 PLAN_SECTIONS = {

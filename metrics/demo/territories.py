@@ -134,7 +134,7 @@ def create_territory_plans(sample: Sample) -> list[TerritoryBusinessPlan]:
 
 def _plan(sample: Sample, spec: TerritorySpec) -> TerritoryBusinessPlan:
     start = sample.month(-sample.today.month + 1)
-    plan_type = sample.plan_types["Key Account Plan"]
+    plan_type = sample.plan_types["Territory Plan"]
     plan = TerritoryBusinessPlan(
         id=sample.new_id(),
         name=f"{spec.name} {start.year}",
