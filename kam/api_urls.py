@@ -10,6 +10,7 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
     path("", include("metrics.api.urls")),
+    path("", include("stakeholders.api.urls")),
     path("", include("collaboration.api.urls")),
     path("", include("plans.api.urls")),
     path("", include("templates_app.api.urls")),

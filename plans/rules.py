@@ -122,9 +122,8 @@ rules.add_perm(
 # Targets and pipeline: kept from medical colleagues who do not take part in the plan.
 rules.add_perm("plans.view_numbers", is_active & (sees_commercial | owns_plan | takes_part))
 # What we think of people (stance, how we develop them, notes): on own plans and in line, nobody else.
-rules.add_perm(
-    "plans.view_sensitive", is_active & (owns_plan | (has_editing_role & takes_part) | manages_territory)
-)
+works_on_plan = owns_plan | (has_editing_role & takes_part)
+rules.add_perm("plans.view_sensitive", is_active & (works_on_plan | manages_territory))
 rules.add_perm("plans.view_targetline", may_look)
 for action in ("add", "change", "delete"):
     rules.add_perm(f"plans.{action}_targetline", can_change)

@@ -71,6 +71,7 @@ class PlanTypeAdmin(KamModelAdmin):
     search_fields = ("name",)
     actions = ("retire", "offer")
     form = PlanTypeAdminForm
+    autocomplete_fields = ("expected_roles",)
     fields = (
         "name",
         "plural_name",
@@ -78,6 +79,7 @@ class PlanTypeAdmin(KamModelAdmin):
         "sections",
         "default_revenue_basis",
         "default_review_frequency",
+        "expected_roles",
         "is_retired",
     )
     inlines = (CustomFieldInline, PlanTypeGoalInline)

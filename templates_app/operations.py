@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from crm.models import PickListValue
 from kam.core.changes import bump_version
 from kam.users.models import User
 from templates_app import policies, uses
@@ -327,14 +328,21 @@ def goals_using(templates: Sequence[Any], user: User | None = None) -> dict[Any,
 
 # --- Plan types -----------------------------------------------------------------------------
 @transaction.atomic
-def save_plan_type(plan_type: PlanType, goals: Sequence[GoalDefinition] | None = None) -> PlanType:
-    """Save a checked plan type and, if given, the goals that it offers first, in this order."""
+def save_plan_type(
+    plan_type: PlanType,
+    goals: Sequence[GoalDefinition] | None = None,
+    *,
+    expected_roles: Sequence[PickListValue] | None = None,
+) -> PlanType:
+    """Save a checked plan type and, if given, the goals that it offers first, in this order, and expected roles."""
     version = None if plan_type._state.adding else plan_type.version
     plan_type.save()
     if goals is not None:
         changed = _set_links(PlanTypeGoal, {"plan_type": plan_type}, "goal_definition_id", goals)
         if changed and plan_type.version == version:
             bump_version(plan_type)
+    if expected_roles is not None:
+        plan_type.expected_roles.set(expected_roles)
     return plan_type
 
 

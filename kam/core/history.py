@@ -54,11 +54,12 @@ def readable(
     currency: str = "",
     hidden: Collection[str] = (),
     hides_money: bool = False,
+    hides_sensitive: bool = True,
 ) -> list[Entry]:
     """Entries for the page of the row `page_of`, whose own name goes without saying.
 
     `names` gives the rows that ids stand for; `hidden` fields are not spoken of, nor amounts of money
-    where the reader may not see them.
+    where the reader may not see them, nor the sensitive fields of a model.
     """
     entries = []
     for change in changes:
@@ -66,6 +67,7 @@ def readable(
         details = []
         if change.operation == Change.Operation.UPDATE:
             unspoken = {*hidden, *(money_fields(model) if hides_money else ())}
+            unspoken |= sensitive_fields(model) if hides_sensitive else set()
             details = _details(change, model, names=names, currency=currency, hidden=unspoken)
             if not details:
                 continue
@@ -117,6 +119,10 @@ def _details(
         is_told = old is not None and new is not None
         details.append(Detail(label, old or "", new or "") if is_told else Detail(label))
     return details
+
+
+def sensitive_fields(model: type[models.Model]) -> frozenset[str]:
+    return getattr(model, "sensitive_fields", frozenset())
 
 
 def money_fields(model: type[models.Model]) -> set[str]:

@@ -52,10 +52,6 @@ class PlanCopyPreviewSerializer(serializers.Serializer):
     replaced = RefSerializer(many=True)
 
 
-# What the contract names and no plan has so far: nothing of it is copied.
-OF_NO_PLAN = frozenset({"stakeholders"})
-
-
 def copy_action(serializer_class: Any, plan_serializer: Any) -> Any:
     """The action, for a viewset of plans."""
 
@@ -88,7 +84,7 @@ class CopyMixin:
     def copy_request(self: Any, source: Plan, given: dict[str, Any]) -> CopyRequest:
         user = self.request.user
         offered = {part.name for part in offered_parts(source, user)}
-        include = set(given.get("include", offered)) - OF_NO_PLAN
+        include = set(given.get("include", offered))
         if hidden := include - offered:
             names = ", ".join(sorted(hidden))
             raise ValidationError({"include": _("There is no part “%(names)s” for you.") % {"names": names}})

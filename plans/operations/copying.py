@@ -163,16 +163,23 @@ class _Run:
         for stored in found.values_list(*names):
             values = dict(zip(names, stored, strict=True))
             parent = parents.get(values[table.parent])
-            if parent is None or not table.fit(values, self.source, self.plan):
+            needed = self._needed(table, values)
+            if parent is None or None in needed.values() or not table.fit(values, self.source, self.plan):
                 continue
             old = values.pop("id")
             links.append([values[name] for name in table.links])
-            made[old] = self._new_row(table, values, parent)
+            made[old] = row = self._new_row(table, values, parent)
+            for name, target in needed.items():
+                setattr(row, name.removesuffix("_id"), target)
         for row, olds in zip(made.values(), links, strict=True):
             for name, key in zip(table.links, olds, strict=True):
                 target = self.made.get(table.target_of(name), {}).get(key)
                 setattr(row, name, target.pk if target else None)
         return list(made.values())
+
+    def _needed(self, table: Table, values: dict[str, Any]) -> dict[str, Any]:
+        """The new rows that the row cannot be without, None for one that was not copied."""
+        return {name: self.made.get(table.target_of(name), {}).get(values[name]) for name in table.needed}
 
     def _new_row(self, table: Table, values: dict[str, Any], parent: Any) -> Any:
         for name in table.shifted:

@@ -50,14 +50,15 @@ class Table:
     """How the rows of one model are copied. All names are attributes of a row.
 
     `parent` points at what they hang on. `links` point at other copied rows, and stay empty where these are
-    not copied. Rows that match `left_out` (asked with the new plan's owner) stay behind, with what hangs on them.
-    `names` point at rows outside the plan that a row takes its name from. `fit` changes the values of a row for
-    the new plan, and says whether it has a place there.
+    not copied; a row stays behind without one of those that it `needed`. Rows that match `left_out` (asked with
+    the new plan's owner) stay behind, with what hangs on them. `names` point at rows outside the plan that a row
+    takes its name from. `fit` changes the values of a row for the new plan, and says whether it has a place there.
     """
 
     model: type[BaseModel]
     parent: str = "plan_id"
     links: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()  # many-to-many fields to other copied rows
     shifted: tuple[str, ...] = ()
     people: tuple[str, ...] = ()

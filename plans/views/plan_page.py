@@ -32,6 +32,7 @@ from plans.models import (
     RelatedObjectAnalysis,
     Strategy,
 )
+from plans.rules import works_on_plan
 from plans.views.accountplans import STEPS
 from plans.views.analyses import analysis_panel
 from plans.views.insights import insights_of_plan
@@ -147,7 +148,7 @@ def accountplan_detail(request: HttpRequest, plan: Plan) -> HttpResponse:
         "analyses": analysis_panel(request, plan, objectives),
         "participants": plan.participants.all(),
         "planned": [] if plan.is_of_territory else next_activities(plan, user),
-        "changes": changes_of(plan, sees_numbers=sees_numbers),
+        "changes": changes_of(plan, user, sees_numbers=sees_numbers),
         "may_change": may_change,
         "may_delete": user.has_perm("plans.delete_accountplan", plan),
         "may_copy": user.has_perm("plans.copy_plan", plan),
@@ -199,8 +200,11 @@ def people_of(plan: Plan) -> dict[UUID, User]:
     return {user.pk: user for user in people}
 
 
-def changes_of(plan: Plan, *, sees_numbers: bool) -> list[Any]:
-    """What was done to the plan lately: amounts for those who may see numbers, links to other plans for nobody."""
+def changes_of(plan: Plan, user: User, *, sees_numbers: bool) -> list[Any]:
+    """What was done to the plan lately: amounts for those who may see numbers, links to other plans for nobody.
+
+    What is thought of people is told to those who work on the plan; a manager in line finds it in the row itself.
+    """
     changes = Change.objects.of(plan)[:SHOWN_CHANGES]
     rows = [*people_of(plan).values(), plan.subject, plan.plan_type, *plan.strategies.all()]
     return readable(
@@ -210,6 +214,7 @@ def changes_of(plan: Plan, *, sees_numbers: bool) -> list[Any]:
         currency=plan.currency,
         hidden=LINK_FIELDS if sees_numbers else (*LINK_FIELDS, "percent"),  # of rebates
         hides_money=not sees_numbers,
+        hides_sensitive=not works_on_plan(user, plan),
     )
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from crm.enums import PickList
+from crm.models import PickListValue
 from kam.core.api.fields import VisibleRelatedField
 from kam.core.api.serializers import BASE_FIELDS, KamModelSerializer
 from templates_app import operations
@@ -33,13 +35,19 @@ class CustomFieldOfTypeSerializer(serializers.Serializer):
 
 
 class PlanTypeSerializer(KamModelSerializer):
-    """`sections` are those that plans of this type show, in order; `goal_definitions` are offered first, in order."""
+    """`sections` are those that plans of this type show, in order; `goal_definitions` are offered first, in order.
+
+    `expected_roles` are roles of stakeholders: a plan that has nobody with one shows a gap.
+    """
 
     sections = serializers.ListField(child=serializers.ChoiceField(PlanSection.choices), required=False)
     goal_definitions = VisibleRelatedField(
         source="ordered_goals", many=True, required=False, queryset=GoalDefinition.objects.all()
     )
     custom_fields = CustomFieldOfTypeSerializer(many=True, read_only=True)
+    expected_roles = VisibleRelatedField(
+        many=True, required=False, queryset=PickListValue.objects.filter(pick_list=PickList.STAKEHOLDER_ROLE)
+    )
 
     class Meta(KamModelSerializer.Meta):
         model = PlanType
@@ -53,15 +61,18 @@ class PlanTypeSerializer(KamModelSerializer):
             "default_review_frequency",
             "goal_definitions",
             "custom_fields",
+            "expected_roles",
             "is_retired",
         )
 
     @property
     def relation_names(self) -> set[str]:
-        return {"ordered_goals"}
+        return {"ordered_goals", "expected_roles"}
 
     def write(self, row: PlanType, relations: dict[str, Any]) -> PlanType:
-        return operations.save_plan_type(row, relations.get("ordered_goals"))
+        return operations.save_plan_type(
+            row, relations.get("ordered_goals"), expected_roles=relations.get("expected_roles")
+        )
 
 
 class CustomFieldSerializer(KamModelSerializer):

@@ -35,7 +35,7 @@ class PlanTypeViewSet(VisibleModelViewSet):
     filterset_class = filters.PlanTypeFilter
 
     def with_related(self, queryset: QuerySet) -> QuerySet:
-        return queryset.with_goals(self.request.user).prefetch_related("custom_fields")
+        return queryset.with_goals(self.request.user).prefetch_related("custom_fields", "expected_roles")
 
 
 class CustomFieldViewSet(VisibleModelViewSet):

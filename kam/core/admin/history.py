@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from kam.core.gate import ScopedQuerySet
-from kam.core.history import readable
+from kam.core.history import readable, sensitive_fields
 from kam.core.models import Change
 
 PAGE = 50
@@ -54,8 +54,8 @@ def names_for(changes: Iterable[Change], user: Any) -> dict[str, str]:
 
 
 def forget_hidden(change: Change, names: dict[str, str]) -> None:
-    """Take out of an entry (in memory) the fields that name a row hidden from the reader."""
-    hidden = {
+    """Take out of an entry (in memory) the fields that name a row hidden from the reader, and sensitive ones."""
+    hidden = sensitive_fields(apps.get_model(change.model)) | {
         name
         for name, model, key in relation_values(change)
         if key not in names and isinstance(model._default_manager.all(), ScopedQuerySet)
