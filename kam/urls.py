@@ -7,6 +7,7 @@ from kam.core.api.root import UnknownPathView
 
 urlpatterns = [
     path("", include("metrics.urls")),
+    path("", include("stakeholders.urls")),
     path("", include("collaboration.urls")),
     path("", include("plans.urls")),
     path("", include("templates_app.urls")),

@@ -9,9 +9,13 @@ class StakeholdersConfig(AppConfig):
         from crm.tabs import AccountTab
         from crm.tabs import register_tab as register_account_tab
         from plans.tabs import PlanTab, register_tab
+        from stakeholders.operations import copying
 
+        copying.register()
         register_tab(
-            PlanTab("stakeholders", _("Stakeholders"), "stakeholders:stakeholder_map", 45, for_territories=True)
+            PlanTab(
+                "stakeholders", _("Stakeholders"), "stakeholders:stakeholder_map", 45, for_territories=True
+            )
         )
         register_account_tab(
             AccountTab("stakeholders", _("Stakeholders"), "stakeholders:account_stakeholders", 20)

@@ -61,8 +61,16 @@ def label_at(
 
 
 def svg(
-    *children: str, chart_id: str, title: str, description: str, css: str, height: int, **attributes: object
+    *children: str,
+    chart_id: str,
+    title: str,
+    description: str,
+    css: str,
+    height: int | None,
+    role: str = "img",
+    **attributes: object,
 ) -> SafeString:
+    """`role="group"` where parts of it are links. Without a height it keeps the shape of its `viewBox`."""
     names = f"{chart_id}-title {chart_id}-desc" if description else f"{chart_id}-title"
     head = element("title", escaped(title) or " ", id=f"{chart_id}-title")
     if description:
@@ -75,7 +83,7 @@ def svg(
             *children,
             xmlns="http://www.w3.org/2000/svg",
             class_=f"k-chart {css}",
-            role="img",
+            role=role,
             aria_labelledby=names,
             **attributes,
         )
