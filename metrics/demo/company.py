@@ -24,10 +24,12 @@ from metrics.demo.people import PEOPLE, TERRITORIES, create_people, create_terri
 from metrics.demo.plans import create_plans
 from metrics.demo.promises import create_promises
 from metrics.demo.reminders import create_reminders
+from metrics.demo.reviews import create_reviews
 from metrics.demo.sales import create_opportunities
 from metrics.demo.sample import Sample
 from metrics.demo.scenarios import create_scenarios
 from metrics.demo.sections import complete_plan_types
+from metrics.demo.stakeholders import create_stakeholders
 from metrics.demo.territories import create_territory_plans
 from metrics.demo.work import create_work
 from plans.models import AccountPlanObjective
@@ -70,8 +72,10 @@ def create_sample_company(*, today: date) -> Facts:
         create_insights(sample)
         create_scenarios(sample)
         create_territory_plans(sample)
+        create_stakeholders(sample)
         kpis.rebuild()
         create_history(sample)
+        create_reviews(sample)
         create_reminders(sample)
     unrated = next(o for o in sample.opportunities if o.currency == UNRATED)
     counts = Counts(
