@@ -71,6 +71,7 @@ class StakeholderForm(PlanPartForm):
         labels = {
             "relationship_now": _("Relationship today"),
             "relationship_desired": _("Relationship we want"),
+            "support": _("Speaks for"),
         }
         widgets = {
             "development": forms.Textarea(attrs={"rows": 3}),
@@ -86,6 +87,13 @@ class StakeholderForm(PlanPartForm):
         contact.widget.options_url = reverse("stakeholders:contact_options", args=[plan.pk])
         self.fields["organisation"].queryset = Account.objects.visible_to(user)  # type: ignore[attr-defined]
         self.offer_roles()
+        for name, words in (("support", _("Not known")), ("relationship_desired", _("As it is"))):
+            if name in self.fields:
+                field: Any = self.fields[name]
+                field.choices = [
+                    ("", words),
+                    *(choice for choice in field.choices if choice[0] not in ("", None)),
+                ]
 
 
 class LinkForm(forms.Form):
