@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from plans.models.plans import OVER
 
 NUMBERS = [field.attname for field in PlanNumbers._meta.local_fields]
 COLUMNS = ["plan_id", "day", "stretch_target", *NUMBERS, "taken_at"]
+STILL_GOOD = timedelta(days=7)  # so long before a past review its numbers may have been kept
 MOST_LEFT_OUT = 10_000  # with more plans to be counted, the snapshot waits for the sweep
 
 
@@ -128,13 +129,14 @@ def _kept(plan: Plan) -> models.QuerySet:
 
 # --- Reviews ----------------------------------------------------------------------------------
 def freeze(review: PlanReview) -> ReviewNumbers | None:
-    """Keep the numbers of a review that is being held: as they stand, or of a past day as they were kept then.
+    """Keep the numbers of a review that is being held: as they stand, or of a past day as they were kept last.
 
     None where nothing is known of the plan's numbers.
     """
     plan, today = review.plan, company_today()
     held_on = review.held_on or today
-    kept = numbers_on(plan, held_on) if held_on < today else None
+    past = _kept(plan).filter(day__range=(held_on - STILL_GOOD, held_on)).order_by("-day")
+    kept = past.first() if held_on < today else None
     stretch = plan.stretch_target if kept is None else kept.stretch_target
     numbers: Any = kept or operations.fresh_kpi(plan)[0]
     if numbers.won_revenue is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from crm.enums import ActivityStatus
 from crm.models import Account, Activity, Opportunity
 from crm.models.cadence import due_by
+from kam.core.addresses import record_url
 from kam.core.clock import company_today
 from kam.core.formatting import format_money_short, format_percent
 from kam.core.panels import render_panel
@@ -29,13 +30,14 @@ from metrics.policies import outlook_tone
 from metrics.portfolio import Totals, portfolio_totals
 from metrics.rules import plans_with_numbers
 from metrics.views.first_steps import first_steps
-from plans.enums import ObjectiveStatus, PlanStatus
-from plans.models import Objective, Plan
+from plans.enums import ObjectiveStatus, PlanStatus, ReviewStatus
+from plans.models import Objective, Plan, PlanReview
 
 SHOWN_PLANS = 12
 SHOWN_ITEMS = 4
 SHOWN_ACTIVITIES = 8
 ENDS_SOON = timedelta(days=30)
+REVIEW_SOON = timedelta(days=14)
 OF_A_CONCERN = (
     "name",
     "account_id",
@@ -228,15 +230,17 @@ def overdue_objectives(user: User, *, today: date) -> Concern:
 
 
 def plan_concerns(user: User, *, today: date) -> list[Concern]:
-    """Of the plans the user owns: behind their target, about to end, never activated."""
+    """Of the plans the user owns: behind their target, to be reviewed, about to end, never activated."""
     own = Plan.objects.visible_to(user).filter(owner=user).live().select_related("kpi")
-    own = own.only(*OF_A_CONCERN).order_by("end_date", "name")
+    own = own.only(*OF_A_CONCERN).order_by("end_date", "name").annotate(**next_review())
     active = [plan for plan in own if plan.status == PlanStatus.ACTIVE]
     behind = [plan for plan in active if expected_percent(plan) is not None and is_behind(plan)]
     ending = [plan for plan in active if plan.end_date <= today + ENDS_SOON]
+    reviewed = [plan for plan in active if plan.review_due and plan.review_due <= today + REVIEW_SOON]
     forgotten = [plan for plan in own if plan.status == PlanStatus.DRAFT and plan.start_date <= today]
     return [
         concern(_("Plans behind target"), "trending-down", "bad", [behind_item(plan) for plan in behind]),
+        reviews_due(reviewed, today=today),
         concern(
             _("Plans that end soon"),
             "calendar-event",
@@ -250,6 +254,33 @@ def plan_concerns(user: User, *, today: date) -> list[Concern]:
             [item_of(plan, _("should have started %(day)s"), plan.start_date) for plan in forgotten],
         ),
     ]
+
+
+def next_review() -> dict[str, Any]:
+    """The first review of a plan that is still to be held, asked within the statement of the plans."""
+    planned = PlanReview.objects.unscoped("reviews of plans that were loaded through the gate")
+    first = planned.filter(plan=OuterRef("pk"), status=ReviewStatus.PLANNED).order_by("due_date", "pk")
+    return {
+        "review_due": Subquery(first.values("due_date")[:1]),
+        "review_id": Subquery(first.values("pk")[:1]),
+    }
+
+
+def reviews_due(plans: list[Any], *, today: date) -> Concern:
+    """Overdue ones, and those of the next days."""
+    plans.sort(key=lambda plan: plan.review_due)
+    is_late = any(plan.review_due < today for plan in plans)
+    items = [
+        Item(
+            plan.name,
+            days_late(plan.review_due, today)
+            if plan.review_due < today
+            else _("due %(day)s") % {"day": date_format(plan.review_due)},
+            record_url("plans:planreview_detail", plan.review_id),
+        )
+        for plan in plans
+    ]
+    return concern(_("Reviews due"), "users", "bad" if is_late else "warn", items)
 
 
 def expected_percent(plan: Plan) -> Any:

@@ -161,7 +161,8 @@ def planreview_hold(request: HttpRequest, review: PlanReview) -> HttpResponse:
         messages.success(request, _("The review is held. Its numbers are kept as they are."))
         return redirect(review)
     panel = render_panel(request, "metrics:review_numbers", review)
-    return form_page(request, form, review, title=_("Hold the review"), numbers_panel=panel)
+    title = _("Hold the review")
+    return form_page(request, form, review, title=title, submit_label=title, numbers_panel=panel)
 
 
 def initial(review: PlanReview, user: User) -> dict[str, Any]:

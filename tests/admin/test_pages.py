@@ -20,9 +20,10 @@ from kam.core.models import Change
 from kam.jobs.models import Job
 from kam.users.models import ApiToken, User
 from metrics.history import take_snapshots
-from metrics.models import PlanKPI, PlanKPISnapshot, Scenario
+from metrics.models import PlanKPI, PlanKPISnapshot, ReviewNumbers, Scenario
 from metrics.operations import rebuild
 from plans import models as plans
+from stakeholders import models as people
 from templates_app import models as templates
 from tests import factories
 from tests.fixtures import ClientFor, World
@@ -41,6 +42,21 @@ def line_with_schedule(world: World, owner: User) -> crm.OpportunityLine:
     line = factories.create_opportunity_line(factories.create_opportunity(world.account))
     factories.create_schedule(line)
     return line
+
+
+def mapped_person(world: World, owner: User) -> people.AccountPlanStakeholder:
+    """With all that hangs on a stakeholder."""
+    person = factories.create_stakeholder(world.plan, owner=owner, support=-2)
+    factories.create_stakeholder_link(factories.create_stakeholder(world.plan), person)
+    factories.look_after(factories.add_participant(world.plan, factories.create_user()), person)
+    factories.create_stakeholder_product(person)
+    action_plan = factories.create_action_plan(factories.create_objective(world.plan))
+    factories.create_stakeholder_action(person, factories.create_task(action_plan))
+    return person
+
+
+def part_of_person(name: str) -> Make:
+    return lambda world, owner: getattr(mapped_person(world, owner), name).unscoped("test").get()
 
 
 def rate(world: World, owner: User) -> crm.ExchangeRate:
@@ -196,6 +212,8 @@ MAKE: dict[type[models.Model], Make] = {
         plan_with_parts(world, owner), factories.create_opportunity(world.account)
     ),
     plans.TargetLine: lambda world, owner: factories.create_target_line(plan_with_parts(world, owner)),
+    plans.PlanReview: lambda world, owner: factories.create_review(plan_with_parts(world, owner)),
+    ReviewNumbers: lambda world, owner: factories.create_held_review(world.plan).numbers,
     Scenario: lambda world, owner: scenario_with_parts(world, owner),
     plans.Commitment: lambda world, owner: factories.create_commitment(
         factories.create_plan(world.account), owner=factories.create_user()
@@ -210,13 +228,22 @@ MAKE: dict[type[models.Model], Make] = {
     plans.RebateProgram: lambda world, owner: factories.create_rebate_program(
         factories.create_plan(world.account)
     ),
+    people.AccountPlanStakeholder: mapped_person,
+    people.StakeholderLink: part_of_person("links_to"),
+    people.ParticipantStakeholder: part_of_person("participant_links"),
+    people.StakeholderProduct: part_of_person("products"),
+    people.StakeholderAction: part_of_person("actions"),
+    people.PartnerRole: lambda world, owner: factories.create_partner(
+        world.plan, account=factories.create_account()
+    ),
     PlanKPI: computed_plan,
     Job: lambda world, owner: factories.create_job(factories.create_user(), [world.plan]),
     ReminderSettings: company_settings,
     Digest: digest,
     PlanKPISnapshot: kept_numbers,
 }
-READ_ONLY = {Change, Job, Digest, PlanKPI, PlanKPISnapshot, plans.Plan, plans.PlanPin, plans.TaskActivity}
+READ_ONLY = {Change, Job, Digest, PlanKPI, PlanKPISnapshot, ReviewNumbers, plans.Plan, plans.PlanPin}
+READ_ONLY |= {plans.TaskActivity}
 WITHOUT_ADD = {*READ_ONLY, ReminderSettings, templates.ActionPlanTemplateVersion}
 WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
 

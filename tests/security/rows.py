@@ -47,11 +47,20 @@ from plans.models import (
     Plan,
     PlanEvent,
     PlanPin,
+    PlanReview,
     RebateProgram,
     RelatedObjectAnalysis,
     Strategy,
     TargetLine,
     TerritoryBusinessPlan,
+)
+from stakeholders.models import (
+    AccountPlanStakeholder,
+    ParticipantStakeholder,
+    PartnerRole,
+    StakeholderAction,
+    StakeholderLink,
+    StakeholderProduct,
 )
 from templates_app.models import (
     ActionPlanTemplate,
@@ -99,8 +108,25 @@ OF_A_PLAN: dict[type[Model], Maker] = {
         rows[CoopFund], plan.name, kind=a_kind_of_expense()
     ),
     RebateProgram: lambda plan, rows: factories.create_rebate_program(plan, plan.name),
+    AccountPlanStakeholder: lambda plan, rows: factories.create_stakeholder(
+        plan, plan.name, support=-2, development=plan.name, notes=plan.name
+    ),
+    StakeholderLink: lambda plan, rows: factories.create_stakeholder_link(
+        factories.create_stakeholder(plan, f"{plan.name} 2"), rows[AccountPlanStakeholder]
+    ),
+    ParticipantStakeholder: lambda plan, rows: factories.look_after(
+        rows[AccountPlanParticipant], rows[AccountPlanStakeholder]
+    ),
+    StakeholderProduct: lambda plan, rows: factories.create_stakeholder_product(
+        rows[AccountPlanStakeholder], Product.objects.first(), comment=plan.name
+    ),
+    StakeholderAction: lambda plan, rows: factories.create_stakeholder_action(
+        rows[AccountPlanStakeholder], rows[AssessmentTask]
+    ),
+    PartnerRole: lambda plan, rows: factories.create_partner(plan, plan.name, notes=plan.name),
     TargetLine: lambda plan, rows: TargetLine.objects.create(plan=plan, year=2026, target=100),
     PlanPin: lambda plan, rows: factories.create_pin(plan, any_deal(plan)),
+    PlanReview: lambda plan, rows: factories.create_review(plan, agenda=plan.name),
     Scenario: lambda plan, rows: factories.create_scenario(plan, plan.name, is_shared=True),
     BuildingBlock: lambda plan, rows: factories.create_building_block(rows[Scenario], plan.name),
 }

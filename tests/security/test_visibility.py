@@ -36,6 +36,7 @@ from plans.models import (
     Plan,
     PlanEvent,
     PlanPin,
+    PlanReview,
     RebateProgram,
     RebateTier,
     RelatedObjectAnalysis,
@@ -43,6 +44,14 @@ from plans.models import (
     TargetLine,
     TaskActivity,
     TerritoryBusinessPlan,
+)
+from stakeholders.models import (
+    AccountPlanStakeholder,
+    ParticipantStakeholder,
+    PartnerRole,
+    StakeholderAction,
+    StakeholderLink,
+    StakeholderProduct,
 )
 from tests import factories
 from tests.fixtures import World
@@ -162,13 +171,25 @@ def people(world: World, cast: dict[str, User]) -> dict[str, User]:
         factories.create_rebate_program(plan, tiers=[(1_000, 2)])
         factories.create_event(plan)
         factories.create_target_line(plan)
+        factories.create_review(plan)
         scenario = factories.create_scenario(plan, is_shared=True)
         factories.create_building_block(scenario)
         deal = factories.create_opportunity(plan.account, owner=plan.owner)
         factories.create_scenario_change(scenario, deal, outcome="dropped")
         factories.create_pin(plan, deal)
+        put_people_on(plan)
     create_territory_plans(world, cast)
     return cast | {"keeper": world.keeper}
+
+
+def put_people_on(plan: Plan) -> None:
+    person = factories.create_stakeholder(plan)
+    factories.create_stakeholder_link(factories.create_stakeholder(plan), person)
+    factories.look_after(factories.add_participant(plan, factories.create_user()), person)
+    factories.create_stakeholder_product(person)
+    factories.create_partner(plan)
+    task = AssessmentTask._base_manager.filter(item__action_plan__objective__plan=plan).first()
+    factories.create_stakeholder_action(person, task)
 
 
 def create_territory_plans(world: World, cast: dict[str, User]) -> None:
@@ -187,6 +208,8 @@ def create_territory_plans(world: World, cast: dict[str, User]) -> None:
         factories.create_task(factories.create_action_plan(goal))
         factories.create_analysis(plan, product=factories.create_plan_product(plan), objectives=[goal])
         factories.create_target_line(plan)
+        factories.create_review(plan)
+        put_people_on(plan)
 
 
 # Rows of the world itself have other names: they are left out of the comparison.
@@ -223,12 +246,21 @@ NAMES: dict[Any, tuple[str, set[str]]] = {
     ScenarioChange: ("scenario__plan__name", set()),
     BuildingBlock: ("scenario__plan__name", set()),
     PlanPin: ("plan__name", set()),
+    PlanReview: ("plan__name", set()),
+    AccountPlanStakeholder: ("plan__name", set()),
+    StakeholderLink: ("from_stakeholder__plan__name", set()),
+    ParticipantStakeholder: ("stakeholder__plan__name", set()),
+    StakeholderProduct: ("stakeholder__plan__name", set()),
+    StakeholderAction: ("stakeholder__plan__name", set()),
+    PartnerRole: ("plan__name", set()),
 }
 COMMERCIAL = {Opportunity, OpportunityLine, RevenueSchedule, Order, TargetLine, PlanPin}
 COMMERCIAL |= {Scenario, ScenarioChange, BuildingBlock}
 OF_TERRITORIES = {TerritoryBusinessPlan, GoalAssignment}
 OF_BOTH = {Plan, Strategy, AccountPlanProduct, RelatedObjectAnalysis, Objective, TargetLine}
-OF_BOTH |= {ActionPlan, ActionPlanItem, AssessmentTask}
+OF_BOTH |= {ActionPlan, ActionPlanItem, AssessmentTask, PlanReview}
+OF_BOTH |= {AccountPlanStakeholder, StakeholderLink, StakeholderProduct, StakeholderAction, PartnerRole}
+OF_BOTH |= {ParticipantStakeholder}
 OF_PLANS = [
     model for model, (path, _names) in NAMES.items() if issubclass(model, Plan) or path.endswith("plan__name")
 ]
