@@ -22,6 +22,7 @@ class GapKind(models.TextChoices):
     MISSING_ROLE = "missing_role", _("Nobody has this role")
     NOBODY_OF_US = "nobody_of_us", _("Nobody of us looks after them")
     NO_CONTACT = "no_contact", _("No contact for long")
+    SINGLE_THREAD = "single_thread", _("We hang on one person")
     LEVEL = "level", _("Not yet where we want to be")
 
 
@@ -52,6 +53,13 @@ def gaps_of(plan: Plan, *, today: date) -> list[Gap]:
     )
 
 
+def only_thread(people: Sequence[AccountPlanStakeholder]) -> list[AccountPlanStakeholder]:
+    """The one person, or organisation, that trusts us, where there is only one; with the role that counts most."""
+    trusting = [row for row in people if policies.is_trusting(row.relationship_now)]
+    parties = {(row.contact_id, row.organisation_id) for row in trusting}
+    return trusting[:1] if len(parties) == 1 else []
+
+
 def gaps_among(
     people: Sequence[AccountPlanStakeholder],
     *,
@@ -62,6 +70,7 @@ def gaps_among(
     """`people` come with their last contact."""
     filled = {row.role_id for row in people}
     gaps = [Gap(GapKind.MISSING_ROLE, role) for role in expected if role.pk not in filled]
+    gaps += [Gap(GapKind.SINGLE_THREAD, row.role, row) for row in only_thread(people)]
     for row in people:
         if row.owner_id is None and row.pk not in looked_after:
             gaps.append(Gap(GapKind.NOBODY_OF_US, row.role, row))

@@ -24,6 +24,11 @@ def is_level_reached(now: str, desired: str) -> bool:
     return not desired or RelationshipLevel(now).rank >= RelationshipLevel(desired).rank
 
 
+def is_trusting(now: str) -> bool:
+    """Whether they take our word: more than a vendor's."""
+    return RelationshipLevel(now).rank >= RelationshipLevel.CREDIBLE_SOURCE.rank
+
+
 def is_silent(last_contact: date | None, *, today: date) -> bool:
     return last_contact is None or today - last_contact > LONGEST_SILENCE
 

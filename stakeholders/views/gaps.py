@@ -26,6 +26,7 @@ LOOKS = {
     GapKind.MISSING_ROLE: ("warn", "user-circle"),
     GapKind.NOBODY_OF_US: ("warn", "users"),
     GapKind.NO_CONTACT: ("bad", "phone"),
+    GapKind.SINGLE_THREAD: ("warn", "user-circle"),
     GapKind.LEVEL: ("info", "trending-up"),
 }
 
@@ -68,6 +69,10 @@ def _line(gap: Gap, plan: Plan, user: User, open_accounts: set[Any], *, may_chan
         account_id = row.contact.account_id if row.contact else row.organisation_id
         if account_id in open_accounts and user.has_perm("crm.add_activity"):
             url, label = reverse("crm:activity_plan", args=[account_id]), _("Plan a call")
+    elif gap.kind == GapKind.SINGLE_THREAD:
+        text = _("Nobody else here trusts us more than a vendor: if they leave, we start again.")
+        if may_change:
+            url, label = reverse("stakeholders:stakeholder_create", args=[plan.pk]), _("Name somebody")
     elif gap.kind == GapKind.LEVEL:
         wanted = RelationshipLevel(row.relationship_desired)
         now = RelationshipLevel(row.relationship_now)
