@@ -11,7 +11,10 @@ from kam.core.fields import PercentField, RateField
 from kam.core.models import BaseModel, SourcedModel, TrackedCatalogQuerySet, TreeEdge
 from kam.core.money import CurrencyField
 
-MEANINGS = {PickList.SEGMENT: SegmentMeaning, PickList.STAKEHOLDER_ROLE: RoleMeaning}
+MEANINGS: dict[str, type[models.TextChoices]] = {
+    PickList.SEGMENT: SegmentMeaning,
+    PickList.STAKEHOLDER_ROLE: RoleMeaning,
+}
 
 
 class PickListQuerySet(TrackedCatalogQuerySet):
