@@ -146,6 +146,12 @@ def postgres(*, durable: bool = False) -> Iterator[str]:
             yield f"postgres://kam@127.0.0.1:{port}/kam"
 
 
+def create_database(url: str, name: str) -> None:
+    """One more database on the server of `url`."""
+    createdb = (postgres_folder() or Path()) / "createdb"
+    _once([createdb, f"--maintenance-db={url}", name], user=None, folder=Path.cwd())
+
+
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
     """A Redis that keeps nothing on disk; yields its URL."""

@@ -1,6 +1,7 @@
 """What the environment gives to every test: databases, Redis, the browser, Hypothesis."""
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,8 @@ from scripts import services
 
 pytest_plugins = ["tests.fixtures"]
 
+# A database with all migrations: a file of SQLite, or the name of one on the server.
+MIGRATED = os.environ.get("TEST_MIGRATED_DATABASE")
 SERIAL_GROUPS = ("faults", "browser")
 
 hypothesis_settings.register_profile(
@@ -49,10 +52,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def django_db_modify_db_settings(
     tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings: None
 ) -> None:
-    """SQLite in a file, as in real use: an in-memory database knows neither WAL nor write locks."""
-    if not on_postgres():
-        folder = tmp_path_factory.mktemp("database")
-        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+    """SQLite in a file, as in real use: an in-memory database knows neither WAL nor write locks.
+
+    `make test` has migrated a database already, of which every worker takes a copy.
+    """
+    test = settings.DATABASES["default"].setdefault("TEST", {})
+    if on_postgres():
+        test["TEMPLATE"] = MIGRATED
+        return
+    test["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    if MIGRATED:
+        shutil.copyfile(MIGRATED, test["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """A copy in its file is what the tests start from; Django would delete it first."""
+    return django_db_keepdb or bool(MIGRATED and not on_postgres())
 
 
 @pytest.fixture(scope="session")

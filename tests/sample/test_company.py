@@ -35,6 +35,7 @@ from metrics.demo import Facts, create_sample_company
 from metrics.models import PlanKPI, StaleMarker
 from plans.models import AccountPlan
 
+pytestmark = pytest.mark.xdist_group("sample company")  # one worker makes it, not each
 WHY = "test of the sample company"
 
 
