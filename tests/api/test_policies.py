@@ -14,6 +14,7 @@ from kam.core.api.views import ApiMixin, KamAPIView
 from kam.users.models import User
 from tests.fixtures import ApiFor
 
+pytestmark = pytest.mark.any_database  # who may call is decided before any row of the business is read
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ID = "00000000-0000-4000-8000-000000000000"
 

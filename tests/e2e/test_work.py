@@ -17,6 +17,9 @@ from tests.e2e.conftest import OpenAs
 from tests.fixtures import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# What a page saves is tested without a browser on both databases, and the first way through on both with one:
+# the others ask what the browser makes of it.
+ONE_DATABASE = pytest.mark.any_database
 
 
 @pytest.fixture
@@ -55,6 +58,7 @@ def test_completed_task_moves_the_plan_and_can_be_undone(
     expect(page.locator("#sheet")).to_contain_text("Win the wards")
 
 
+@ONE_DATABASE
 def test_row_is_edited_moved_and_added_without_leaving_the_page(
     open_as: OpenAs, rich_world: World, account_manager: User, action_plan: ActionPlan
 ) -> None:
@@ -86,6 +90,7 @@ def test_row_is_edited_moved_and_added_without_leaving_the_page(
     expect(page.locator(f"#progress-{rich_world.plan.pk}")).to_contain_text("0%")
 
 
+@ONE_DATABASE
 def test_chosen_tasks_are_changed_together_and_what_was_closed_stays_closed(
     open_as: OpenAs, rich_world: World, account_manager: User, action_plan: ActionPlan
 ) -> None:
@@ -109,7 +114,7 @@ def test_chosen_tasks_are_changed_together_and_what_was_closed_stays_closed(
     expect(page.get_by_text("Out of sight")).to_be_hidden()
 
 
-@pytest.mark.any_database
+@ONE_DATABASE
 @pytest.mark.parametrize(("device", "theme"), [("desktop", "light"), ("phone", "dark")])
 def test_pages_of_the_work_have_no_violation(
     open_as: OpenAs,

@@ -14,6 +14,9 @@ from tests.e2e.conftest import OpenAs
 from tests.fixtures import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# What a page saves is tested without a browser on both databases, and the first way through on both with one:
+# the others ask what the browser makes of it.
+ONE_DATABASE = pytest.mark.any_database
 
 
 def test_logs_in_changes_an_opportunity_and_sees_the_numbers_change(
@@ -53,6 +56,7 @@ def press_until_focused(page: Page, selector: str, *, limit: int = 60) -> None:
     raise AssertionError(f"{selector} cannot be reached with the keyboard")
 
 
+@ONE_DATABASE
 def test_plan_is_made_with_the_keyboard_alone(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
@@ -80,6 +84,7 @@ def test_plan_is_made_with_the_keyboard_alone(
     assert page.url.endswith(plan.get_absolute_url())
 
 
+@ONE_DATABASE
 def test_objective_is_added_in_a_sheet_without_leaving_the_page(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
@@ -103,6 +108,7 @@ def test_objective_is_added_in_a_sheet_without_leaving_the_page(
     expect(page.locator("#add-objective")).to_be_focused()
 
 
+@ONE_DATABASE
 def test_section_is_written_in_place_and_a_conflict_keeps_the_text(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
@@ -123,6 +129,7 @@ def test_section_is_written_in_place_and_a_conflict_keeps_the_text(
     expect(page.locator("#edit-vision")).to_be_focused()
 
 
+@ONE_DATABASE
 def test_cancel_and_escape_leave_everything_as_it_was(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
@@ -139,6 +146,7 @@ def test_cancel_and_escape_leave_everything_as_it_was(
     expect(page.locator("#add-strategy")).to_be_focused()
 
 
+@ONE_DATABASE
 def test_objective_is_deleted_after_a_question(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
@@ -155,6 +163,7 @@ def test_objective_is_deleted_after_a_question(
     assert not AccountPlanObjective.objects.unscoped("test").filter(name="Late one").exists()
 
 
+@ONE_DATABASE
 def test_activity_is_done_with_one_click_and_undone(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
@@ -170,6 +179,7 @@ def test_activity_is_done_with_one_click_and_undone(
     expect(page.locator("#activities")).to_contain_text("Call back")
 
 
+@ONE_DATABASE
 def test_list_is_filtered_as_one_types_and_its_address_can_be_shared(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
@@ -185,6 +195,7 @@ def test_list_is_filtered_as_one_types_and_its_address_can_be_shared(
     expect(page.locator("#results tbody tr")).to_have_count(3)
 
 
+@ONE_DATABASE
 def test_status_filter_menu_stays_open_while_several_are_ticked(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
@@ -199,6 +210,7 @@ def test_status_filter_menu_stays_open_while_several_are_ticked(
     expect(page.locator("#results tbody tr")).to_have_count(3)
 
 
+@ONE_DATABASE
 def test_everything_works_without_javascript(
     open_as: OpenAs, rich_world: World, account_manager: User
 ) -> None:
