@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from kam.core.admin import limit_history
 from plans.admin import PlanPartAdmin, openly_visible
@@ -38,13 +39,17 @@ class StakeholderLinkAdmin(PlanPartAdmin):
 
 @admin.register(models.ParticipantStakeholder)
 class ParticipantStakeholderAdmin(PlanPartAdmin):
+    """Made on the page of the stakeholder, where the colleagues of that plan are offered."""
+
     plan_path = "stakeholder__plan"
     list_display = ("participant", "stakeholder")
     list_select_related = models.ParticipantStakeholder.log_related
     search_fields = ("stakeholder__contact__name", "participant__user__last_name")
-    autocomplete_fields = ("stakeholder",)
-    raw_id_fields = ("participant",)
     fields = ("participant", "stakeholder")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(models.StakeholderProduct)

@@ -244,7 +244,12 @@ MAKE: dict[type[models.Model], Make] = {
 }
 READ_ONLY = {Change, Job, Digest, PlanKPI, PlanKPISnapshot, ReviewNumbers, plans.Plan, plans.PlanPin}
 READ_ONLY |= {plans.TaskActivity}
-WITHOUT_ADD = {*READ_ONLY, ReminderSettings, templates.ActionPlanTemplateVersion}
+WITHOUT_ADD = {
+    *READ_ONLY,
+    ReminderSettings,
+    templates.ActionPlanTemplateVersion,
+    people.ParticipantStakeholder,
+}
 WITHOUT_DELETE = {*READ_ONLY, User, ApiToken}
 
 
