@@ -139,6 +139,7 @@ class ReviewNumbersAdmin(ReadOnlyAdmin):
 
     list_display = ("review", "taken_at")
     list_select_related = ("review__plan",)
+    search_fields = ("review__plan__name",)
     readonly_fields = (
         money_column("sales_target"),
         money_column("won_revenue"),
