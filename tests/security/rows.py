@@ -82,6 +82,12 @@ def any_deal(plan: Any) -> Opportunity:
     return deals.filter(account=plan.account_id).first() or deals[0]
 
 
+def a_person(plan: Any) -> Contact:
+    """One that there is anyhow: the contacts of an account are no part of a plan."""
+    people = Contact.objects.unscoped("rows of the security tests").order_by("created_at", "id")
+    return people.filter(account=plan.account_id).first() or people[0]
+
+
 # In this order: a maker may use the rows before it. Texts are the plan's name, so that a search finds them.
 OF_A_PLAN: dict[type[Model], Maker] = {
     Strategy: lambda plan, rows: factories.create_strategy(plan, plan.name),
@@ -109,10 +115,10 @@ OF_A_PLAN: dict[type[Model], Maker] = {
     ),
     RebateProgram: lambda plan, rows: factories.create_rebate_program(plan, plan.name),
     AccountPlanStakeholder: lambda plan, rows: factories.create_stakeholder(
-        plan, plan.name, support=-2, development=plan.name, notes=plan.name
+        plan, a_person(plan), support=-2, development=plan.name, notes=plan.name
     ),
     StakeholderLink: lambda plan, rows: factories.create_stakeholder_link(
-        factories.create_stakeholder(plan, f"{plan.name} 2"), rows[AccountPlanStakeholder]
+        factories.create_stakeholder(plan, organisation=plan.account), rows[AccountPlanStakeholder]
     ),
     ParticipantStakeholder: lambda plan, rows: factories.look_after(
         rows[AccountPlanParticipant], rows[AccountPlanStakeholder]
