@@ -140,12 +140,11 @@ class ReviewNumbersAdmin(ReadOnlyAdmin):
     list_display = ("review", "taken_at")
     list_select_related = ("review__plan",)
     search_fields = ("review__plan__name",)
-    readonly_fields = (
-        money_column("sales_target"),
-        money_column("won_revenue"),
-        money_column("pipeline"),
-        money_column("total_expected_revenue"),
-    )
+    shown_target = money_column("sales_target")
+    shown_won = money_column("won_revenue")
+    shown_pipeline = money_column("pipeline")
+    shown_expected = money_column("total_expected_revenue")
+    readonly_fields = ("shown_target", "shown_won", "shown_pipeline", "shown_expected")
     fields = ("review", *readonly_fields, "basis", "won_count", "open_count", "lost_count", "taken_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

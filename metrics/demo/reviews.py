@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from kam.core.actor import acting
 from metrics.demo.sample import Sample
@@ -44,7 +45,7 @@ LATE_EVERY = 4  # of so many plans one has not held its last review
 
 def create_reviews(sample: Sample) -> None:
     """After the history of the numbers: reviews freeze those that were kept on their day."""
-    keys = {account.pk: key for key, account in sample.accounts.items()}
+    keys: dict[Any, str] = {account.pk: key for key, account in sample.accounts.items()}
     for number, plan in enumerate(sample.plans.values()):
         if plan.status in {PlanStatus.ACTIVE, PlanStatus.COMPLETED}:
             contacts = sample.contacts.get(keys[plan.account_id], [])

@@ -32,7 +32,7 @@ def suggested_agenda(review: PlanReview, user: User, *, today: date | None = Non
 def _last_time(review: PlanReview, user: User) -> list[str]:
     held = PlanReview.objects.visible_to(user).filter(plan=review.plan_id, status=ReviewStatus.HELD)
     last = held.exclude(pk=review.pk).order_by("-held_on", "-created_at").first()
-    if last is None or not last.decisions:
+    if last is None or last.held_on is None or not last.decisions:
         return []
     day = date_format(last.held_on)
     return [_("What became of the decisions of %(day)s") % {"day": day}]
