@@ -16,7 +16,14 @@ from kam.core.gate import ScopedQuerySet
 from kam.jobs.models import Job, JobItem
 from kam.users.models import User
 from metrics.history import take_snapshots
-from metrics.models import BuildingBlock, PlanKPI, PlanKPISnapshot, Scenario, ScenarioChange
+from metrics.models import (
+    BuildingBlock,
+    PlanKPI,
+    PlanKPISnapshot,
+    ReviewNumbers,
+    Scenario,
+    ScenarioChange,
+)
 from metrics.operations import rebuild
 from plans.enums import Access, ItemKind, PlanStatus
 from plans.models import (
@@ -343,6 +350,7 @@ def test_every_scoped_model_is_in_the_table() -> None:
         AccountPlanParticipant,
         PlanKPI,
         PlanKPISnapshot,
+        ReviewNumbers,
         *ONE_S_OWN,
     }
 
