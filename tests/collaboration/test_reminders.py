@@ -229,7 +229,7 @@ def test_statements_do_not_grow_with_the_work(work: ActionPlan) -> None:
             make_reminders(at=noon(day))
         counts.append(len(captured))
 
-    assert counts[0] == counts[1] <= 14
+    assert counts[0] == counts[1] <= 15  # tasks, objectives and reviews
 
 
 # --- Random histories against brute force -----------------------------------------------------
