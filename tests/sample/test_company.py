@@ -33,7 +33,7 @@ from kam.core.models import BaseModel, Change
 from kam.users.models import User
 from metrics.demo import Facts, create_sample_company
 from metrics.models import PlanKPI, StaleMarker
-from plans.models import AccountPlan
+from plans.models import AccountPlan, PlanReview
 
 pytestmark = pytest.mark.xdist_group("sample company")  # one worker makes it, not each
 WHY = "test of the sample company"
@@ -58,9 +58,10 @@ def fingerprint() -> dict[str, list[Any]]:
     rows = {}
     for model in apps.get_models():
         if issubclass(model, BaseModel | User | PlanKPI):
-            names = [f.attname for f in model._meta.concrete_fields if f.name not in told_apart]
-            queryset = models.QuerySet(model).order_by("pk")
-            rows[model._meta.label] = list(queryset.values_list(*names))
+            # Activation makes a plan's reviews, with ids as they come: a plan has one a day.
+            order, new_ids = (("plan", "due_date"), {"id"}) if model is PlanReview else (("pk",), set())
+            names = [f.attname for f in model._meta.concrete_fields if f.name not in told_apart | new_ids]
+            rows[model._meta.label] = list(models.QuerySet(model).order_by(*order).values_list(*names))
     return rows
 
 
