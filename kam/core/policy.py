@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.http import url_has_allowed_host_and_scheme
 
 View = Callable[..., HttpResponse]
 
@@ -30,9 +31,26 @@ def public(view: View) -> View:
     return mark(view, "public")
 
 
+def login_first(view: View) -> View:
+    """Who is not signed in does so first and comes back: to the page, or to the one that the form stood on."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        came_from = request.get_full_path()
+        if request.method not in {"GET", "HEAD"}:
+            came_from = request.headers.get("Referer", "")
+            if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure()):
+                came_from = "/"
+        return redirect_to_login(came_from)
+
+    return checked
+
+
 def signed_in(view: View) -> View:
     """Any active user; what the page shows is narrowed by the gate."""
-    return mark(login_required(view), "signed in")
+    return mark(login_first(view), "signed in")
 
 
 def permission_required(permission: str) -> Callable[[View], View]:
@@ -45,7 +63,7 @@ def permission_required(permission: str) -> Callable[[View], View]:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return mark(login_required(checked), permission)
+        return mark(login_first(checked), permission)
 
     return decorate
 
@@ -70,7 +88,7 @@ def object_required(
             return view(request, instance, *args, **kwargs)
 
         checked.kam_model = model  # type: ignore[attr-defined]
-        return mark(login_required(checked), permission)
+        return mark(login_first(checked), permission)
 
     return decorate
 

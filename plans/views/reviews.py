@@ -176,6 +176,9 @@ def initial(review: PlanReview, user: User) -> dict[str, Any]:
 @object_required(PlanReview, "plans.change_planreview", queryset=with_plan)
 def planreview_skip(request: HttpRequest, review: PlanReview) -> HttpResponse:
     """It will not be held; or, if it was skipped, it will be after all."""
+    if review.is_held:
+        messages.error(request, _("The review was held: it cannot be skipped any more."))
+        return redirect(review)
     is_skipped = review.is_planned
     form = SkipReviewForm(posted(request), initial={"version": review.version})
     if request.method == "POST" and form.is_valid():

@@ -74,6 +74,8 @@ def test_review_is_held_with_the_numbers_of_that_moment_and_they_stay(
             change()
     again = client.post(url, held_by_form(review, account_manager), follow=True)
     assert "is settled" in again.content.decode()
+    skipped = client.get(reverse("plans:planreview_skip", args=[review.pk]), follow=True)
+    assert "cannot be skipped any more" in skipped.content.decode()
 
 
 def test_decision_becomes_a_task(world: World, account_manager: User, client_as: ClientFor) -> None:

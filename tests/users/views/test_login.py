@@ -61,6 +61,21 @@ def test_page_without_login_leads_to_the_login(client: Client) -> None:
     assert response["Location"] == f"{reverse('users:login')}?next={reverse('plans:accountplan_list')}"
 
 
+@pytest.mark.parametrize(
+    ("referrer", "expected"),
+    [
+        ("http://testserver/plans/?page=2", "http%3A//testserver/plans/%3Fpage%3D2"),
+        ("https://elsewhere.example/", "/"),
+        ("", "/"),
+    ],
+)
+def test_form_sent_without_login_leads_back_to_its_page(client: Client, referrer: str, expected: str) -> None:
+    """Its own address takes only posts."""
+    response = client.post(reverse("metrics:sweep_now"), headers={"Referer": referrer})
+
+    assert response.headers["Location"] == f"{reverse('users:login')}?next={expected}"
+
+
 def test_inactive_user_stays_out(client: Client) -> None:
     factories.create_user("nina", is_active=False)
 
