@@ -244,7 +244,7 @@ LISTS: dict[str, tuple[int, Make]] = {
     "activities": (5, _activity),
     "exchange-rates": (2, lambda world, user: factories.create_rate(["EUR", "GBP", "JPY"][_rates()], 1)),
     "pick-list-values": (2, lambda world, user: factories.create_pick_list_value()),
-    "plan-types": (4, _plan_type),
+    "plan-types": (5, _plan_type),
     "custom-fields": (2, lambda world, user: factories.create_custom_field(world.plan.plan_type)),
     "account-plans": (5, _plan),
     "account-plan-products": (2, lambda world, user: factories.create_plan_product(world.plan)),
