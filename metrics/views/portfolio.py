@@ -26,6 +26,7 @@ from plans.models import AccountPlan
 from plans.operations import log_confidential_looks
 
 SHOWN_FILTERS = ("status", "owner", "account", "territory", "plan_type", "start_date")
+SUMMED_AT_ONCE = 100  # plans
 COLUMNS = (
     "name",
     "status",
@@ -70,7 +71,7 @@ def only_plans(plans: QuerySet) -> QuerySet:
 def portfolio(request: HttpRequest) -> HttpResponse:
     """What some plans add up to, each record once, and the plans with their own numbers.
 
-    What very many plans add up to takes a second: it follows the page, or is asked for.
+    What many plans add up to takes a moment: it follows the page, or is asked for.
     """
     is_lagging = operations.is_lagging()  # asked first: what is worked off meanwhile makes the numbers newer
     filterset = filter_of(request)
@@ -82,7 +83,8 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     page = page_of(request, filterset.qs, rows=found.rows, ids=found.ids)
     if confidential := [plan.pk for plan in page if plan.is_confidential]:
         log_confidential_looks(plans=picked.filter(pk__in=confidential), user=request.user)
-    follows = page.paginator.count is None and not asks_for_sums
+    count = page.paginator.count
+    follows = (count is None or count > SUMMED_AT_ONCE) and not asks_for_sums
     context = {
         "filter": filterset,
         "page_obj": page,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -92,12 +93,21 @@ def test_page_lists_the_plans_and_each_record_once(
     assert f'href="{one.context["sums"][0]["url"]}"' in one.content.decode()
 
 
-def test_sums_of_very_many_plans_follow_in_an_answer_of_their_own(
-    client_as: ClientFor, plans: World, account_manager: User, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "limit",
+    [(lists, "COUNT_LIMIT", 1), (import_module("metrics.views.portfolio"), "SUMMED_AT_ONCE", 1)],
+    ids=["uncounted", "counted"],
+)
+def test_sums_of_many_plans_follow_in_an_answer_of_their_own(
+    client_as: ClientFor,
+    plans: World,
+    account_manager: User,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: tuple[object, str, int],
 ) -> None:
     client, url = client_as(account_manager), reverse("metrics:portfolio")
     sums = get(client, url).context["sums"]
-    monkeypatch.setattr(lists, "COUNT_LIMIT", 1)
+    monkeypatch.setattr(*limit)
 
     page = get(client, url, data={"status": "active"})
     panel = get(client, url, data={"sums": "show"}, headers={"HX-Request": "true", "HX-Target": "sums"})
