@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from kam.core.clock import company_today
 from kam.core.forms import VersionedModelForm
-from kam.users.forms import UserChoiceField
 from kam.users.models import User
 from plans import operations
-from plans.enums import ActionPlanStatus, ReviewStatus
-from plans.models import ActionPlan, ActionPlanItem, AssessmentTask, PlanReview
+from plans.enums import ReviewStatus
+from plans.models import AssessmentTask, PlanReview
+from plans.task_forms import PlanTaskForm
 
 BEFORE = ("attendees", "customer_attendees", "agenda")
 OUTCOME = ("minutes", "decisions", "rating")
@@ -94,31 +94,12 @@ class SkipReviewForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
-class ReviewTaskForm(VersionedModelForm):
-    """A decision as work: where it belongs, who does it, by when."""
-
-    action_plan = forms.ModelChoiceField(ActionPlan.objects.none())
-    assignee = UserChoiceField(label=_("For"))
-
-    class Meta:
-        model = AssessmentTask
-        fields = ("name", "action_plan", "assignee", "due_date")
-        labels = {"name": _("Task"), "due_date": _("Due")}
-        widgets = {"name": forms.TextInput(attrs={"data-wide": True})}
+class ReviewTaskForm(PlanTaskForm):
+    """A decision as work."""
 
     def __init__(self, *args: Any, review: PlanReview, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, plan_id=review.plan_id, user=user, **kwargs)
         self.review = review
-        super().__init__(*args, user=user, instance=AssessmentTask(), **kwargs)
-        plans = ActionPlan.objects.visible_to(user).filter(objective__plan=review.plan_id)
-        plans = plans.exclude(status=ActionPlanStatus.CANCELLED).select_related("objective__plan")
-        self.fields["action_plan"].queryset = plans  # type: ignore[attr-defined]
-        self.initial.setdefault("assignee", user)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if action_plan := cleaned.get("action_plan"):
-            self.instance.item = ActionPlanItem(action_plan=action_plan)
-        return cleaned
 
     def save(self, commit: bool = True) -> AssessmentTask:
-        return operations.add_review_task(review=self.review, task=self.instance, user=self.user)
+        return operations.add_review_task(review=self.review, task=self.instance)

@@ -14,7 +14,8 @@ from crm.models import Account, Contact, PickListValue, Product
 from kam.core.forms import SearchChoiceField, VersionedModelForm
 from kam.core.writing import check_row
 from kam.users.forms import UserChoiceField
-from plans.models import AccountPlanParticipant, ActionPlan, ActionPlanItem, AssessmentTask
+from plans.models import AccountPlanParticipant
+from plans.task_forms import PlanTaskForm
 from stakeholders.enums import LinkKind
 from stakeholders.models import (
     AccountPlanStakeholder,
@@ -171,42 +172,15 @@ class StakeholderProductForm(PlanPartForm):
         self.fields["product"].queryset = offered  # type: ignore[attr-defined]
 
 
-class ActionForm(VersionedModelForm):
+class ActionForm(PlanTaskForm):
     """A new task of the plan, aimed at a stakeholder."""
 
-    action_plan = forms.ModelChoiceField(
-        ActionPlan.objects.none(), help_text=_("Where the task stands in the work of the plan.")
-    )
-    assignee = UserChoiceField(label=_("For"))
-
-    class Meta:
-        model = AssessmentTask
-        fields = ("name", "action_plan", "assignee", "due_date", "priority", "instructions")
-        labels = {"name": _("What is to be done"), "due_date": _("Due")}
-        widgets = {
-            "name": forms.TextInput(attrs={"data-wide": True}),
-            "instructions": forms.Textarea(attrs={"rows": 2}),
-        }
+    class Meta(PlanTaskForm.Meta):
+        fields = (*PlanTaskForm.Meta.fields, "priority", "instructions")
 
     def __init__(self, *args: Any, stakeholder: AccountPlanStakeholder, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, user=user, instance=AssessmentTask(item=ActionPlanItem()), **kwargs)
+        super().__init__(*args, plan_id=stakeholder.plan_id, user=user, **kwargs)
         self.stakeholder = stakeholder
-        rows = ActionPlan.objects.visible_to(user).filter(objective__plan=stakeholder.plan_id)
-        rows = rows.select_related("objective").order_by("objective__order", "order", "created_at")
-        self.fields["action_plan"].queryset = rows  # type: ignore[attr-defined]
-        self.fields["action_plan"].label_from_instance = (  # type: ignore[attr-defined]
-            lambda row: f"{row.objective}: {row}"
-        )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if action_plan := cleaned.get("action_plan"):
-            self.instance.item.action_plan = action_plan
-        return cleaned
-
-    def _post_clean(self) -> None:
-        if self.cleaned_data.get("action_plan"):  # without a place the task's own rules have nothing to go by
-            super()._post_clean()  # type: ignore[misc]
 
     def save(self, commit: bool = True) -> Any:
         return add_action(stakeholder=self.stakeholder, task=self.instance)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
 View = Callable[..., HttpResponse]
@@ -42,7 +43,7 @@ def login_first(view: View) -> View:
         if request.method not in {"GET", "HEAD"}:
             came_from = request.headers.get("Referer", "")
             if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure()):
-                came_from = "/"
+                came_from = resolve_url(settings.LOGIN_REDIRECT_URL)
         return redirect_to_login(came_from)
 
     return checked

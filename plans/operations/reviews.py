@@ -178,7 +178,7 @@ def delete_review(review: PlanReview) -> None:
 
 
 @transaction.atomic
-def add_review_task(*, review: PlanReview, task: AssessmentTask, user: User) -> AssessmentTask:
+def add_review_task(*, review: PlanReview, task: AssessmentTask) -> AssessmentTask:
     """Save a new, checked task for what was decided."""
     if task.plan.pk != review.plan_id:
         raise ValidationError({"action_plan": _("The action plan belongs to another plan.")})

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from crm.enums import ActivityStatus
 from kam.users.models import User
-from plans.enums import Access
+from plans.enums import Access, ActionPlanStatus
 from plans.models import AssessmentTask
 from stakeholders.enums import LinkKind, RelationshipLevel
 from stakeholders.models import AccountPlanStakeholder, StakeholderAction, StakeholderLink
@@ -197,12 +197,18 @@ def test_people_are_kept_with_plain_forms(
     client.post(url("link_create", added), {"kind": "influences:back", "other": buyer.pk})
     objective = factories.create_objective(world.plan)
     action_plan = factories.create_action_plan(objective)
+    dropped = factories.create_action_plan(objective, status=ActionPlanStatus.CANCELLED)
     due = timezone.localdate() + timedelta(days=9)
-    client.post(
-        url("action_create", added),
-        {"name": "Show her the ward", "action_plan": action_plan.pk, "assignee": account_manager.pk,
-         "due_date": due, "priority": "normal"},
-    )  # fmt: skip
+    action = {
+        "name": "Show her the ward",
+        "assignee": account_manager.pk,
+        "due_date": due,
+        "priority": "normal",
+    }
+    for place in (dropped.pk, ""):
+        refused = client.post(url("action_create", added), action | {"action_plan": place})
+        assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["action_plan"])
+    client.post(url("action_create", added), action | {"action_plan": action_plan.pk})
 
     assert (
         StakeholderLink.objects.unscoped("test").filter(from_stakeholder=buyer, to_stakeholder=added).exists()
