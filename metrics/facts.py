@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-COLUMNS = "plan_id, plan_currency, currency, on_date, amount, weighted, won, open, lost"
-FLAGS = "s.is_won AS won, NOT s.is_closed AS open, s.is_closed AND NOT s.is_won AS lost"
-ALWAYS_WON = "1 = 1, 1 = 0, 1 = 0"
+COLUMNS = (
+    "plan_id, on_date, amount, weighted, won, open, is_at_par, is_company_currency, is_foreign_plan,"
+    " currency, plan_currency"
+)
+FLAGS = "s.is_won AS won, NOT s.is_closed AS open"
+ALWAYS_WON = "1 = 1 AS won, 1 = 0 AS open"
+CURRENCIES = (
+    "o.currency = c.plan_currency AS is_at_par, o.currency = {company} AS is_company_currency,"
+    " c.plan_currency <> {company} AS is_foreign_plan, o.currency, c.plan_currency"
+)
 NOT_CANCELLED = "t.status <> 'cancelled'"
 # With orders as revenue, a won opportunity is no revenue of its own.
 USES_OPPORTUNITIES = "(c.revenue_basis = 'opportunity' OR (c.revenue_basis = 'order' AND NOT s.is_won))"
@@ -44,21 +51,21 @@ class Part:
     name: str
     condition: str  # which plans `p`
     tables: str  # the CTEs that the sources read
-    sources: tuple[str, ...]
+    sources: tuple[str, ...]  # with `{company}` for the currency of the company
 
 
 # --- By account and date alone: nearly all plans --------------------------------------------
 WHOLE_OPPORTUNITIES = f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, o.close_date AS on_date, o.amount,
-               o.amount * o.probability AS weighted, {FLAGS}
+        SELECT c.plan_id, o.close_date AS on_date, o.amount,
+               o.amount * o.probability AS weighted, {FLAGS}, {CURRENCIES}
         FROM covered c {OPPORTUNITIES} WHERE {USES_OPPORTUNITIES}
 """
 WHOLE_SCHEDULES = f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, r.date, r.amount, r.amount * o.probability, {FLAGS}
+        SELECT c.plan_id, r.date, r.amount, r.amount * o.probability, {FLAGS}, {CURRENCIES}
         FROM covered c {SCHEDULES} WHERE c.revenue_basis = 'schedule'
 """
 WHOLE_ORDERS = f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, o.date, o.amount, 0, {ALWAYS_WON}
+        SELECT c.plan_id, o.date, o.amount, 0, {ALWAYS_WON}, {CURRENCIES}
         FROM covered c {ORDERS} WHERE c.revenue_basis = 'order'
 """
 
@@ -99,8 +106,8 @@ ORDER_BY_ITSELF = BY_ITSELF.format(kind="order", record="o")
 LINES = "CAST(SUM(l.amount) AS bigint)"
 PARTLY = (
     f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, o.close_date AS on_date, {LINES} AS amount,
-               {LINES} * o.probability AS weighted, {FLAGS}
+        SELECT c.plan_id, o.close_date AS on_date, {LINES} AS amount,
+               {LINES} * o.probability AS weighted, {FLAGS}, {CURRENCIES}
         FROM covered c {OPPORTUNITIES}
         JOIN crm_opportunityline l ON l.opportunity_id = o.id
         {OF_NAMED} = l.product_id
@@ -108,12 +115,12 @@ PARTLY = (
         GROUP BY c.plan_id, c.plan_currency, o.id, s.id
     """,
     f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, r.date, r.amount, r.amount * o.probability, {FLAGS}
+        SELECT c.plan_id, r.date, r.amount, r.amount * o.probability, {FLAGS}, {CURRENCIES}
         FROM covered c {SCHEDULES} {OF_NAMED} = l.product_id
         WHERE c.revenue_basis = 'schedule' {SCHEDULE_BY_ITSELF}
     """,
     f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, o.date, o.amount, 0, {ALWAYS_WON}
+        SELECT c.plan_id, o.date, o.amount, 0, {ALWAYS_WON}, {CURRENCIES}
         FROM covered c {ORDERS} {OF_NAMED} = o.product_id
         WHERE c.revenue_basis = 'order' {ORDER_BY_ITSELF}
     """,
@@ -127,13 +134,13 @@ PINNED = f"""pinned AS (
     )"""
 PUT_IN = (
     f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, o.close_date, o.amount, o.amount * o.probability, {FLAGS}
+        SELECT c.plan_id, o.close_date, o.amount, o.amount * o.probability, {FLAGS}, {CURRENCIES}
         FROM pinned c JOIN crm_opportunity o ON o.id = c.opportunity_id
         JOIN crm_stage s ON s.id = o.stage_id
         WHERE {USES_OPPORTUNITIES}
     """,
     f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, r.date, r.amount, r.amount * o.probability, {FLAGS}
+        SELECT c.plan_id, r.date, r.amount, r.amount * o.probability, {FLAGS}, {CURRENCIES}
         FROM pinned c JOIN crm_revenueschedule r ON r.id = c.schedule_id
         JOIN crm_opportunityline l ON l.id = r.line_id
         JOIN crm_opportunity o ON o.id = l.opportunity_id
@@ -141,7 +148,7 @@ PUT_IN = (
         WHERE c.revenue_basis = 'schedule'
     """,
     f"""
-        SELECT c.plan_id, c.plan_currency, o.currency, o.date, o.amount, 0, {ALWAYS_WON}
+        SELECT c.plan_id, o.date, o.amount, 0, {ALWAYS_WON}, {CURRENCIES}
         FROM pinned c JOIN crm_order o ON o.id = c.order_id
         WHERE c.revenue_basis = 'order'
     """,
@@ -153,20 +160,27 @@ PLAIN = Part(
     f"covered AS {{inline}} ({BY_ACCOUNT})",
     (WHOLE_OPPORTUNITIES, WHOLE_SCHEDULES, WHOLE_ORDERS),
 )
-# For a caller who has just looked that none of the plans is special.
-ALL_PLAIN = replace(PLAIN, condition="1 = 1")
-PARTS = (
-    PLAIN,
-    Part(
-        "special",
-        IS_SPECIAL,
-        f"covered AS {{inline}} ({BY_ACCOUNT} UNION ALL {BY_TERRITORY}), {NAMED}, {PINNED}",
-        (
-            f"{WHOLE_OPPORTUNITIES} {OF_ALL} {OPPORTUNITY_BY_ITSELF}",
-            f"{WHOLE_SCHEDULES} {OF_ALL} {SCHEDULE_BY_ITSELF}",
-            f"{WHOLE_ORDERS} {OF_ALL} {ORDER_BY_ITSELF}",
-            *PARTLY,
-            *PUT_IN,
-        ),
+SPECIAL = Part(
+    "special",
+    IS_SPECIAL,
+    f"covered AS {{inline}} ({BY_ACCOUNT} UNION ALL {BY_TERRITORY}), {NAMED}, {PINNED}",
+    (
+        f"{WHOLE_OPPORTUNITIES} {OF_ALL} {OPPORTUNITY_BY_ITSELF}",
+        f"{WHOLE_SCHEDULES} {OF_ALL} {SCHEDULE_BY_ITSELF}",
+        f"{WHOLE_ORDERS} {OF_ALL} {ORDER_BY_ITSELF}",
+        *PARTLY,
+        *PUT_IN,
     ),
+)
+PARTS = (PLAIN, SPECIAL)
+# For a caller who has just looked which plans are special. One that becomes special at this moment is counted
+# as it was: what made it so has a marker of its own.
+ALL_PLAIN = replace(PLAIN, condition="1 = 1")
+FIND_SPECIAL = """
+    SELECT id FROM plans_accountplan WHERE account_id IS NULL
+    UNION SELECT plan_id FROM plans_accountplanproduct UNION SELECT plan_id FROM plans_planpin
+"""
+PARTS_APART = (
+    replace(PLAIN, condition="p.id <> ALL(%(special)s::uuid[])"),
+    replace(SPECIAL, condition="p.id = ANY(%(special)s::uuid[])"),
 )

@@ -2,9 +2,9 @@
 
 Set-based and the same on PostgreSQL and SQLite but for the few expressions in `Dialect`. Coverage
 (domain.md, *Linking revenue to plans*) is the join of plan, account closure and record date; it is
-derived here at each run and stored nowhere. Sums are exact integers; a record in another currency
-is multiplied by a factor of `CROSS_RATE_PLACES` places; each KPI is rounded once, half up, to the
-minor unit. A row that would not change is not written.
+derived here at each run and stored nowhere. Sums are exact: records are added up in company currency
+by their rate, and for plans in another currency once more by a cross factor of `CROSS_RATE_PLACES`
+places; each KPI is rounded once, half up, to the minor unit. A row that would not change is not written.
 
 What a plan counts stands in `metrics.facts`. Plans that follow accounts and dates alone are a part of
 the statement of their own: what others need costs them nothing.
@@ -43,7 +43,10 @@ class Dialect:
     inline: str  # a CTE that the planner may look into, though it is used more than once
     fence: str  # ends a subquery whose columns are computed once a row, however often they are used
     cross_factor: str
-    total: str  # Σ value × factor (× one for records `at_par`) over the records that fulfil `condition`
+    total: (
+        str  # columns for Σ value × factor (1 for records `at_par`) over the records that fulfil `condition`
+    )
+    rounded_total: str  # what they add up to, rounded
     product: str
     plus: str
     rounded: str
@@ -55,14 +58,15 @@ DIALECTS = {
         inline="NOT MATERIALIZED",
         fence="OFFSET 0",
         # div() cuts off exactly; adding half the denominator before makes it half up.
-        cross_factor=f"CASE WHEN {{plan}} = {RATE_ONE} THEN {{record}}::numeric * {FACTOR_ONE // RATE_ONE}"
-        f" ELSE div({{record}}::numeric * {2 * FACTOR_ONE} + {{plan}}, 2 * {{plan}}::numeric) END",
+        cross_factor=f"div({{record}}::numeric * {2 * FACTOR_ONE} + {{plan}}, 2 * {{plan}}::numeric)",
         # Most records need no conversion: their sum stays within integers.
-        total="COALESCE(SUM({value}) FILTER (WHERE {condition} AND {at_par}), 0) * {one}"
-        " + COALESCE(SUM({value} * {factor}::numeric) FILTER (WHERE {condition} AND NOT {at_par}), 0)",
+        total="SUM({value}) FILTER (WHERE {condition} AND {at_par}) AS {name},"
+        " SUM({value} * {factor}::numeric) FILTER (WHERE {condition} AND NOT {at_par}) AS {name}_converted",
+        # Products with decimal fractions are exact where quotients would not be; ROUND is half away from zero.
+        rounded_total="(ROUND((COALESCE(s.{name}, 0) + COALESCE(s.{name}_converted * {per_one}, 0))"
+        " * {per_scale} * {per_unit}) * {unit})::bigint",
         product="({value}::numeric * {factor})",
         plus="({left} + {right})",
-        # Products with decimal fractions are exact where quotients would not be; ROUND is half away from zero.
         rounded="(ROUND({value} * {fraction} * {per_unit}) * {unit})::bigint",
         differs="IS DISTINCT FROM",
     ),
@@ -70,7 +74,9 @@ DIALECTS = {
         inline="",
         fence="LIMIT -1",
         cross_factor="kam_cross_factor({record}, {plan})",
-        total="kam_total({value}, CASE WHEN {at_par} THEN '{one}' ELSE {factor} END) FILTER (WHERE {condition})",
+        total="kam_total({value}, CASE WHEN {at_par} THEN '{one}' ELSE {factor} END) FILTER (WHERE {condition})"
+        " AS {name}",
+        rounded_total="COALESCE(kam_rounded(s.{name}, '{divisor}', {per_unit}), 0)",
         product="kam_product({value}, {factor})",
         plus="kam_plus({left}, {right})",
         rounded="kam_rounded({value}, '{divisor}', {per_unit})",
@@ -112,11 +118,11 @@ COLUMNS = (
 
 
 # --- Rates ----------------------------------------------------------------------------------
-def _rate_on(currency: str, on_date: str, *, company: str) -> str:
-    """SQL: the rate to company currency valid on a date; 1 for company currency, NULL without one."""
+def _rate_on(currency: str, on_date: str) -> str:
+    """SQL: the rate of another than company currency that is valid on a date; NULL without one."""
     return (
-        f"CASE WHEN {currency} = {company} THEN {RATE_ONE} ELSE (SELECT x.rate FROM crm_exchangerate x "
-        f"WHERE x.currency = {currency} AND x.valid_from <= {on_date} ORDER BY x.valid_from DESC LIMIT 1) END"
+        f"(SELECT x.rate FROM crm_exchangerate x WHERE x.currency = {currency} AND x.valid_from <= {on_date}"
+        " ORDER BY x.valid_from DESC LIMIT 1)"
     )
 
 
@@ -134,43 +140,73 @@ def _by_places(currency: str, values: dict[int, str]) -> str:
     return f"CASE {cases} ELSE {values[2]} END"
 
 
-def _totals(d: Dialect) -> str:
-    """SQL: the sums of a plan, not yet rounded, in its currency, and in company currency if that is another."""
-    sides = (
-        ("", "{condition}", "is_at_par", "factor", FACTOR_ONE),
-        ("company_", "{condition} AND is_foreign_plan", "is_company_currency", "record_rate", RATE_ONE),
-    )
-    return ", ".join(
-        d.total.format(
-            value=value, condition=where.format(condition=condition), at_par=at_par, factor=factor, one=one
+@dataclass(frozen=True)
+class Side:
+    """The sums of a plan in one of its two currencies."""
+
+    prefix: str
+    where: str  # the records that are summed, of those that fulfil `condition`
+    at_par: str  # which of them need no conversion
+    factor: str  # that of the others
+    one: int  # the factor of 1
+
+    def totals(self, d: Dialect) -> str:
+        """SQL: not yet rounded."""
+        return ", ".join(
+            d.total.format(
+                name=f"{self.prefix}{name}",
+                value=value,
+                condition=self.where.format(condition=condition),
+                at_par=self.at_par,
+                factor=self.factor,
+                one=self.one,
+            )
+            for name, (value, condition, _scale) in SUMS.items()
         )
-        + f" AS {prefix}{name}"
-        for prefix, where, at_par, factor, one in sides
-        for name, (value, condition, _scale) in SUMS.items()
-    )
+
+    def rounded(self, d: Dialect, name: str) -> str:
+        """SQL: each total rounded once, half up, to the minor unit."""
+        scale = SUMS[name][2]
+        return d.rounded_total.format(
+            name=f"{self.prefix}{name}",
+            divisor=self.one * scale,
+            per_one=_fraction(self.one),
+            per_scale=_fraction(scale),
+            per_unit=f"p.{self.prefix}per_unit",
+            unit=f"p.{self.prefix}unit",
+        )
+
+
+IN_COMPANY_CURRENCY = Side("company_", "{condition}", "is_company_currency", "record_rate", RATE_ONE)
+# Of plans in company currency these are the same, and not added up again.
+IN_OTHER_CURRENCY = Side("", "is_foreign_plan AND {condition}", "is_at_par", "factor", FACTOR_ONE)
+SIDES = (IN_COMPANY_CURRENCY, IN_OTHER_CURRENCY)
+HAS_NO_FACTOR = "CASE WHEN is_foreign_plan THEN factor IS NULL AND NOT is_at_par ELSE record_rate IS NULL END"
+
+
+def _fraction(divisor: int) -> str:
+    """1 ÷ a power of ten."""
+    return f"{Decimal(1) / divisor:f}"
 
 
 def _rounded(d: Dialect, value: str, divisor: int, prefix: str) -> str:
     """SQL: value ÷ divisor (a power of ten), rounded half up to the minor unit."""
-    fraction = f"{Decimal(1) / divisor:f}"
     return d.rounded.format(
         value=value,
         divisor=divisor,
-        fraction=fraction,
+        fraction=_fraction(divisor),
         per_unit=f"p.{prefix}per_unit",
         unit=f"p.{prefix}unit",
     )
 
 
 def _results(d: Dialect, *, company: str) -> str:
-    """SQL: every sum of a plan's KPIs rounded once; those in company currency if the plan's is another."""
+    """SQL: every sum of a plan's KPIs rounded once; those in its own currency if that is another."""
     target = d.product.format(value="p.sales_target", factor="p.target_rate")
     columns = {"company_sales_target": _rounded(d, target, RATE_ONE, "company_")}
-    for name, (_value, _condition, scale) in SUMS.items():
-        own = _rounded(d, f"s.{name}", FACTOR_ONE * scale, "")
-        foreign = _rounded(d, f"s.company_{name}", RATE_ONE * scale, "company_")
-        columns[name] = own
-        columns[f"company_{name}"] = f"CASE WHEN p.currency <> {company} THEN {foreign} END"
+    for name in SUMS:
+        columns[f"company_{name}"] = IN_COMPANY_CURRENCY.rounded(d, name)
+        columns[name] = f"CASE WHEN p.currency <> {company} THEN {IN_OTHER_CURRENCY.rounded(d, name)} END"
     return ", ".join(f"{value} AS {name}" for name, value in columns.items())
 
 
@@ -215,13 +251,10 @@ def _computed(vendor: str, parts: Sequence[facts.Part], *, plan_filter: str, **p
 
 def _part(vendor: str, part: facts.Part, *, plan_filter: str, company: str, today: str, now: str) -> str:
     d = DIALECTS[vendor]
-    sources = " UNION ALL ".join(part.sources)
+    sources = " UNION ALL ".join(part.sources).format(company=company)
     cross_factor = d.cross_factor.format(record="r.record_rate", plan="r.plan_rate")
-    own = {name: f"COALESCE({name}, 0)" for name in SUMS}
-    in_company = {
-        name: f"CASE WHEN currency = {company} THEN {value} ELSE COALESCE(company_{name}, 0) END"
-        for name, value in own.items()
-    }
+    in_company = {name: f"company_{name}" for name in SUMS}
+    own = {name: f"COALESCE({name}, company_{name})" for name in SUMS}
     expected, company_expected = (
         d.plus.format(left=sums["won_revenue"], right=sums["weighted_pipeline"]) for sums in (own, in_company)
     )
@@ -239,30 +272,29 @@ def _part(vendor: str, part: facts.Part, *, plan_filter: str, company: str, toda
         FROM plans_accountplan p WHERE {part.condition} AND {plan_filter}
     ), {part.tables.format(inline=d.inline)}, fact ({facts.COLUMNS}) AS ({sources}
     ), rated AS (
-        SELECT f.*, {_rate_on("f.currency", "f.on_date", company=company)} AS record_rate,
-               CASE WHEN f.currency <> f.plan_currency
-                    THEN {_rate_on("f.plan_currency", "f.on_date", company=company)} END AS plan_rate
+        SELECT f.*, CASE WHEN f.is_company_currency THEN {RATE_ONE}
+                    ELSE {_rate_on("f.currency", "f.on_date")} END AS record_rate,
+               CASE WHEN f.is_foreign_plan AND NOT f.is_at_par
+                    THEN {_rate_on("f.plan_currency", "f.on_date")} END AS plan_rate
         FROM fact f {d.fence}
     ), factored AS (
-        SELECT r.plan_id, r.on_date, r.amount, r.weighted, r.won, r.open, r.lost, r.record_rate,
-               r.currency = r.plan_currency AS is_at_par, r.currency = {company} AS is_company_currency,
-               r.plan_currency <> {company} AS is_foreign_plan,
-               CASE WHEN r.currency <> r.plan_currency THEN {cross_factor} END AS factor
+        SELECT r.*, CASE WHEN r.is_foreign_plan AND NOT r.is_at_par THEN {cross_factor} END AS factor
         FROM rated r {d.fence}
     ), summed AS (
-        SELECT plan_id, {_totals(d)},
+        SELECT plan_id, {", ".join(side.totals(d) for side in SIDES)},
                COUNT(*) FILTER (WHERE won) AS won_count, COUNT(*) FILTER (WHERE open) AS open_count,
-               COUNT(*) FILTER (WHERE lost) AS lost_count,
+               COUNT(*) FILTER (WHERE NOT (won OR open)) AS lost_count,
                COUNT(*) FILTER (WHERE open AND on_date < {today}) AS slipped_count,
-               COUNT(*) FILTER (WHERE NOT (is_at_par OR lost) AND factor IS NULL) AS not_converted_count,
-               COUNT(*) FILTER (WHERE NOT lost AND record_rate IS NULL) AS company_not_converted_count,
+               COUNT(*) FILTER (WHERE {HAS_NO_FACTOR} AND (won OR open)) AS not_converted_count,
+               COUNT(*) FILTER (WHERE record_rate IS NULL AND (won OR open)) AS company_not_converted_count,
                MIN(on_date) FILTER (WHERE open AND on_date >= {today}) AS valid_until
         FROM factored GROUP BY plan_id
     ), result AS (
         SELECT p.id, p.currency, p.revenue_basis, p.sales_target, {_results(d, company=company)},
                s.won_count, s.open_count, s.lost_count, s.slipped_count, s.not_converted_count,
                s.company_not_converted_count, s.valid_until
-        FROM (SELECT t.*, {places}, {_rate_on("t.currency", "t.start_date", company=company)} AS target_rate
+        FROM (SELECT t.*, {places}, CASE WHEN t.currency = {company} THEN {RATE_ONE}
+                                    ELSE {_rate_on("t.currency", "t.start_date")} END AS target_rate
               FROM target t {d.fence}) p
         LEFT JOIN summed s ON s.plan_id = p.id {d.fence}
     ), computed ({", ".join(COLUMNS)}) AS (
@@ -279,6 +311,9 @@ def _part(vendor: str, part: facts.Part, *, plan_filter: str, company: str, toda
 
 # --- Running it -----------------------------------------------------------------------------
 PARAMETERS = {"company": "%(company)s", "today": "%(today)s", "now": "%(now)s"}
+# Compiling costs more than it saves, and the groups of many plans do not fit the usual memory. One process reads
+# faster than another adds up: a third would only take their time.
+FOR_MANY = "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 1;"
 
 
 def compute(
@@ -295,34 +330,32 @@ def compute(
             ids = [str(pk) for pk in plan_ids or ()]
             cursor.execute(f"SELECT {FUNCTION.name}(%s::uuid[], %s, %s, %s)", [ids, company, today, now])
             return
-        plan_filter, parameters = _plan_filter(connection, plan_ids)
-        parameters |= {
+        parameters: dict[str, Any] = {
             "company": company,
             "today": connection.ops.adapt_datefield_value(today),
             "now": connection.ops.adapt_datetimefield_value(now),
         }
-        in_parallel = connection.vendor == "postgresql" and plan_ids is None
-        asked: dict[str, Any] = {"plan_filter": plan_filter, **PARAMETERS}
-        sql = (
-            _in_parallel(connection.vendor, **asked)
-            if in_parallel
-            else rollup_sql(connection.vendor, **asked)
-        )
-        if connection.vendor == "postgresql":
-            # Compiling costs more than it saves, and the groups of many plans do not fit the usual memory.
-            sql = f"SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; {sql}"
-        cursor.execute(sql, parameters)
+        for_many = FOR_MANY if connection.vendor == "postgresql" else ""
+        if for_many and plan_ids is None:
+            cursor.execute(f"{for_many} {facts.FIND_SPECIAL}")
+            parameters["special"] = [str(pk) for (pk,) in cursor.fetchall()]
+            cursor.execute(_in_parallel(**PARAMETERS), parameters)
+            return
+        plan_filter, names = _plan_filter(connection, plan_ids)
+        sql = rollup_sql(connection.vendor, plan_filter=plan_filter, **PARAMETERS)
+        cursor.execute(f"{for_many} {sql}", parameters | names)
 
 
-def _in_parallel(vendor: str, **parameters: str) -> str:
-    """The same for very many plans: several processes read for a new table, but only one for an INSERT.
+def _in_parallel(**parameters: str) -> str:
+    """The same for all plans: another process reads for a new table, but none for an INSERT.
 
     With every plan locked nobody else stores a row, so none has to be looked for while one is stored.
     """
+    computed = _computed("postgresql", facts.PARTS_APART, plan_filter="1 = 1", **parameters)
     return f"""
-    CREATE TEMP TABLE kam_computed ON COMMIT DROP AS {_computed(vendor, facts.PARTS, **parameters)};
+    CREATE TEMP TABLE kam_computed ON COMMIT DROP AS {computed};
     UPDATE metrics_plankpi k SET {", ".join(f"{name} = c.{name}" for name in COLUMNS[1:])}
-    FROM kam_computed c WHERE k.plan_id = c.plan_id AND {_differs(vendor)};
+    FROM kam_computed c WHERE k.plan_id = c.plan_id AND {_differs("postgresql")};
     INSERT INTO metrics_plankpi ({", ".join(COLUMNS)})
     SELECT c.* FROM kam_computed c LEFT JOIN metrics_plankpi k ON k.plan_id = c.plan_id WHERE k.plan_id IS NULL;
     DROP TABLE kam_computed
@@ -343,8 +376,7 @@ def _plan_filter(
 
 
 # The joins are written in the order that is right for a few plans, whatever the database knows of the tables.
-# Where all of them are plain it does not even begin with the rest of the statement. One that becomes special at
-# this moment is counted as it was: what made it so has a marker of its own.
+# Where all of them are plain it does not even begin with the rest of the statement.
 def _function_body() -> str:
     parameters: dict[str, Any] = {"company": "company_currency", "today": "on_today", "now": "at_now"}
     chosen = "p.id = ANY(plan_ids)"
