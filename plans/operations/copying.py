@@ -159,12 +159,13 @@ class _Run:
         names = [column.attname for column in model._meta.concrete_fields]
         made = self.made.setdefault(model, {})
         parents = self.made.get(table.target_of(table.parent), {})
+        fit = table.fitting(self.source, self.plan)
         links = []
         for stored in found.values_list(*names):
             values = dict(zip(names, stored, strict=True))
             parent = parents.get(values[table.parent])
             needed = self._needed(table, values)
-            if parent is None or None in needed.values() or not table.fit(values, self.source, self.plan):
+            if parent is None or None in needed.values() or not fit(values):
                 continue
             old = values.pop("id")
             links.append([values[name] for name in table.links])

@@ -41,8 +41,11 @@ def nothing_stays(owner: User) -> Q | None:
     return None
 
 
-def as_it_is(values: dict[str, Any], source: Plan, plan: Plan) -> bool:
-    return True
+Fit = Callable[[dict[str, Any]], bool]
+
+
+def as_it_is(source: Plan, plan: Plan) -> Fit:
+    return lambda values: True
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Table:
     names: tuple[str, ...] = ()
     fresh: Mapping[str, Any] = field(default_factory=dict)
     left_out: Callable[[User], Q | None] = nothing_stays
-    fit: Callable[[dict[str, Any], Plan, Plan], bool] = as_it_is
+    fitting: Callable[[Plan, Plan], Fit] = as_it_is
 
     @property
     def plan_path(self) -> str:
@@ -122,17 +125,21 @@ def check_parts(include: Collection[str]) -> None:
             raise ValidationError({"include": _("“%(part)s” cannot come without “%(needed)s”.") % texts})
 
 
-def fit_target_line(values: dict[str, Any], source: Plan, plan: Plan) -> bool:
+def fitting_target_lines(source: Plan, plan: Plan) -> Fit:
     """A line moves by whole calendar periods, and needs a day in the new plan's period."""
-    per_year = policies.PERIODS_A_YEAR[values["period"]]
     months = months_between(source.start_date, plan.start_date)
-    if months is None or months * per_year % 12:
-        return False
-    place = values["year"] * per_year + values["number"] - 1 + months * per_year // 12
-    values["year"], number = divmod(place, per_year)
-    values["number"] = number + 1
-    start, end = policies.period_days(values["year"], values["period"], values["number"])
-    return start <= plan.end_date and end >= plan.start_date
+
+    def fit(values: dict[str, Any]) -> bool:
+        per_year = policies.PERIODS_A_YEAR[values["period"]]
+        if months is None or months * per_year % 12:
+            return False
+        place = values["year"] * per_year + values["number"] - 1 + months * per_year // 12
+        values["year"], number = divmod(place, per_year)
+        values["number"] = number + 1
+        start, end = policies.period_days(values["year"], values["period"], values["number"])
+        return start <= plan.end_date and end >= plan.start_date
+
+    return fit
 
 
 # --- The parts of this app --------------------------------------------------------------------
@@ -225,7 +232,7 @@ register_part(
                 TargetLine,
                 names=("category_id",),
                 fresh={"last_year_entered": None},
-                fit=fit_target_line,
+                fitting=fitting_target_lines,
             ),
         ),
         permission="plans.view_numbers",

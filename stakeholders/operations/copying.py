@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -19,17 +20,20 @@ from stakeholders.models import (
 )
 
 
-def fit_stakeholder(values: dict[str, Any], source: Plan, plan: Plan) -> bool:
+class FittingPeople:
     """People stay with their group: a plan for another one gets the organisations only."""
-    return values["contact_id"] is None or is_for_same_group(source, plan)
 
+    def __init__(self, source: Plan, plan: Plan) -> None:
+        self.source = source
+        self.plan = plan
 
-def is_for_same_group(source: Plan, plan: Plan) -> bool:
-    """Asked for every row, found out once for a copy."""
-    state = plan.__dict__
-    if "_is_for_same_group" not in state:
-        state["_is_for_same_group"] = source.subject == plan.subject or _have_common_head(source, plan)
-    return state["_is_for_same_group"]
+    def __call__(self, values: dict[str, Any]) -> bool:
+        return values["contact_id"] is None or self.is_for_same_group
+
+    @cached_property
+    def is_for_same_group(self) -> bool:
+        """Asked with the first person; a copy without people asks nothing."""
+        return self.source.subject == self.plan.subject or _have_common_head(self.source, self.plan)
 
 
 def _have_common_head(source: Plan, plan: Plan) -> bool:
@@ -50,7 +54,7 @@ def register() -> None:
                     AccountPlanStakeholder,
                     people=("owner_id",),
                     names=("contact_id", "organisation_id"),
-                    fit=fit_stakeholder,
+                    fitting=FittingPeople,
                 ),
                 Table(StakeholderLink, parent="from_stakeholder_id", needed=("to_stakeholder_id",)),
                 Table(ParticipantStakeholder, parent="stakeholder_id", needed=("participant_id",)),

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm.models import Account
 from kam.users.models import User
 from plans.models import AccountPlan
 from plans.operations.copying import CopyRequest, copy_plan
@@ -267,6 +268,27 @@ def test_a_copy_takes_its_people_along(world: World, colleague: User, person: Ac
         colleague,
         copied,
     )
+
+
+def test_the_group_is_asked_once_a_copy(world: World, person: AccountPlanStakeholder) -> None:
+    """However many people there are; without any, or for the same account, not at all. Nothing of it stays."""
+
+    def statements(subject: Account, people: int) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            made = copy_plan(world.plan, asked(world.plan, {"stakeholders"}, subject=subject))
+        assert made.counts["stakeholders"] == people
+        assert vars(made.plan).keys() <= known
+        return sum("accountedge" in query["sql"] for query in queries)
+
+    known = vars(copy_plan(world.plan, asked(world.plan, set())).plan).keys()
+    one = statements(world.child, 1), statements(world.far_account, 0), statements(world.account, 1)
+    for role in ("User", "Champion", "Gatekeeper"):
+        factories.create_stakeholder(world.plan, role=role)
+    four = statements(world.child, 4), statements(world.far_account, 0), statements(world.account, 4)
+    AccountPlanStakeholder.objects.unscoped("test").all().delete()
+    none = statements(world.child, 0)
+
+    assert one == four == (none + 1, none + 1, none)
 
 
 def test_who_may_not_read_the_notes_copies_nobody(
