@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +15,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.models import Account, Opportunity
-from metrics import operations, rollup
+from metrics import operations
 from metrics.models import PlanKPI, StaleMarker
+from metrics.rollup import running
+from metrics.rollup.statement import Given
 from plans.models import AccountPlan, Plan
 from tests import factories
 
@@ -87,18 +90,19 @@ def plan(transactional_db: None) -> AccountPlan:
 @pytest.fixture
 def slow_rollup(monkeypatch: pytest.MonkeyPatch) -> threading.local:
     """In a thread that set `here.is_slow`, the statement takes its snapshot and then waits for `GATE`."""
-    here, original = threading.local(), rollup.rollup_sql
+    here, original = threading.local(), running.rollup_sql
 
     def is_slow() -> bool:
         return getattr(here, "is_slow", False)
 
-    def sql(vendor: str, *parts: Any, plan_filter: str, **parameters: str) -> str:
+    def sql(vendor: str, given: Given, *parts: Any) -> str:
         if is_slow():
-            plan_filter += f" AND (SELECT TRUE FROM pg_advisory_xact_lock_shared({GATE}))"
-        return original(vendor, *parts, plan_filter=plan_filter, **parameters)
+            held_up = f"{given.plan_filter} AND (SELECT TRUE FROM pg_advisory_xact_lock_shared({GATE}))"
+            given = replace(given, plan_filter=held_up)
+        return original(vendor, given, *parts)
 
-    monkeypatch.setattr(rollup, "rollup_sql", sql)
-    monkeypatch.setattr(rollup.FUNCTION, "is_installed", lambda connection: not is_slow())
+    monkeypatch.setattr(running, "rollup_sql", sql)
+    monkeypatch.setattr(running.FUNCTION, "is_installed", lambda connection: not is_slow())
     return here
 
 

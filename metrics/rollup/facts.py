@@ -1,17 +1,13 @@
 """What plans count, as SQL for `metrics.rollup` (domain.md, *Linking revenue to plans*).
 
-Each source yields rows for the plans whose basis uses its kind of record: plan, currencies, the date
-that decides, amount, amount × probability, whether it is won, open or lost.
+Each source yields rows for the plans whose basis uses its kind of record: plan, the date that decides, amount,
+amount × probability, whether it is won or open (else it is lost), currencies.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-COLUMNS = (
-    "plan_id, on_date, amount, weighted, won, open, is_at_par, is_company_currency, is_foreign_plan,"
-    " currency, plan_currency"
-)
 FLAGS = "s.is_won AS won, NOT s.is_closed AS open"
 ALWAYS_WON = "1 = 1 AS won, 1 = 0 AS open"
 CURRENCIES = (
@@ -56,16 +52,15 @@ class Part:
 
 # --- By account and date alone: nearly all plans --------------------------------------------
 WHOLE_OPPORTUNITIES = f"""
-        SELECT c.plan_id, o.close_date AS on_date, o.amount,
-               o.amount * o.probability AS weighted, {FLAGS}, {CURRENCIES}
+        SELECT c.plan_id, o.close_date AS on_date, o.amount, o.amount * o.probability AS weighted, {FLAGS}, {CURRENCIES}
         FROM covered c {OPPORTUNITIES} WHERE {USES_OPPORTUNITIES}
 """
 WHOLE_SCHEDULES = f"""
-        SELECT c.plan_id, r.date, r.amount, r.amount * o.probability, {FLAGS}, {CURRENCIES}
+        SELECT c.plan_id, r.date AS on_date, r.amount, r.amount * o.probability AS weighted, {FLAGS}, {CURRENCIES}
         FROM covered c {SCHEDULES} WHERE c.revenue_basis = 'schedule'
 """
 WHOLE_ORDERS = f"""
-        SELECT c.plan_id, o.date, o.amount, 0, {ALWAYS_WON}, {CURRENCIES}
+        SELECT c.plan_id, o.date AS on_date, o.amount, 0 AS weighted, {ALWAYS_WON}, {CURRENCIES}
         FROM covered c {ORDERS} WHERE c.revenue_basis = 'order'
 """
 
@@ -115,12 +110,12 @@ PARTLY = (
         GROUP BY c.plan_id, c.plan_currency, o.id, s.id
     """,
     f"""
-        SELECT c.plan_id, r.date, r.amount, r.amount * o.probability, {FLAGS}, {CURRENCIES}
+        SELECT c.plan_id, r.date AS on_date, r.amount, r.amount * o.probability AS weighted, {FLAGS}, {CURRENCIES}
         FROM covered c {SCHEDULES} {OF_NAMED} = l.product_id
         WHERE c.revenue_basis = 'schedule' {SCHEDULE_BY_ITSELF}
     """,
     f"""
-        SELECT c.plan_id, o.date, o.amount, 0, {ALWAYS_WON}, {CURRENCIES}
+        SELECT c.plan_id, o.date AS on_date, o.amount, 0 AS weighted, {ALWAYS_WON}, {CURRENCIES}
         FROM covered c {ORDERS} {OF_NAMED} = o.product_id
         WHERE c.revenue_basis = 'order' {ORDER_BY_ITSELF}
     """,
@@ -134,13 +129,13 @@ PINNED = f"""pinned AS (
     )"""
 PUT_IN = (
     f"""
-        SELECT c.plan_id, o.close_date, o.amount, o.amount * o.probability, {FLAGS}, {CURRENCIES}
+        SELECT c.plan_id, o.close_date AS on_date, o.amount, o.amount * o.probability AS weighted, {FLAGS}, {CURRENCIES}
         FROM pinned c JOIN crm_opportunity o ON o.id = c.opportunity_id
         JOIN crm_stage s ON s.id = o.stage_id
         WHERE {USES_OPPORTUNITIES}
     """,
     f"""
-        SELECT c.plan_id, r.date, r.amount, r.amount * o.probability, {FLAGS}, {CURRENCIES}
+        SELECT c.plan_id, r.date AS on_date, r.amount, r.amount * o.probability AS weighted, {FLAGS}, {CURRENCIES}
         FROM pinned c JOIN crm_revenueschedule r ON r.id = c.schedule_id
         JOIN crm_opportunityline l ON l.id = r.line_id
         JOIN crm_opportunity o ON o.id = l.opportunity_id
@@ -148,7 +143,7 @@ PUT_IN = (
         WHERE c.revenue_basis = 'schedule'
     """,
     f"""
-        SELECT c.plan_id, o.date, o.amount, 0, {ALWAYS_WON}, {CURRENCIES}
+        SELECT c.plan_id, o.date AS on_date, o.amount, 0 AS weighted, {ALWAYS_WON}, {CURRENCIES}
         FROM pinned c JOIN crm_order o ON o.id = c.order_id
         WHERE c.revenue_basis = 'order'
     """,
