@@ -24,6 +24,7 @@ class Page:
     bare: str
     ratio: float
     statements: int
+    is_for_all: bool = False  # its goal is that of who sees all plans
 
 
 def usual_plan(world: World) -> str:
@@ -67,12 +68,13 @@ def measure(report: Report, sizes: Sizes, large: World, small: World) -> None:
         Page("plan list", "/plans/", "/bare/plans/", 3, 10),
         Page("opportunity list, open ones", "/opportunities/?is_closed=false", "/bare/opportunities/", 3, 8),
         Page("account list", "/accounts/", "/bare/accounts/", 3, 8),
-        Page("portfolio", "/portfolio/", "/bare/portfolio/", 3, 10),
+        Page("portfolio", "/portfolio/", "/bare/portfolio/", 3, 10, is_for_all=True),
     ]
     with large.active():
         for username, who in ((MANAGER, "manager of all"), (owner_of(large, plan), "account manager")):
             for page in pages:
-                measure_page(report, sizes, page, browser(username), who)
+                ratio = None if page.is_for_all and username != MANAGER else page.ratio
+                measure_page(report, sizes, page, browser(username), who, ratio=ratio)
             measure_own(report, sizes, browser(username), who)
     grows(report, sizes, large, small)
 
@@ -96,11 +98,13 @@ def part(name: str) -> dict[str, str]:
     return {"HX-Request": "true", "HX-Target": name}
 
 
-def measure_page(report: Report, sizes: Sizes, page: Page, client: Client, who: str) -> None:
+def measure_page(
+    report: Report, sizes: Sizes, page: Page, client: Client, who: str, *, ratio: float | None
+) -> None:
     load, bare = loads(client, page.url), loads(client, page.bare)
     name = f"{page.name} ({who})"
     pairs = paired(load, bare, repeats=sizes.light_repeats, warm_up=3)
-    report.ratio(f"{name} : bare page", pairs, at_most=page.ratio)
+    report.ratio(f"{name} : bare page", pairs, at_most=ratio)
     report.statements(name, len(statements_of(load)), at_most=page.statements)
     content = load()
     report.number(f"{name}: HTML, gzip", len(gzip.compress(content)) / 1024, at_most=LARGEST_PAGE, unit=" KB")
