@@ -68,4 +68,13 @@ register_tab(
         for_territories=True,
     )
 )
-register_tab(PlanTab("reviews", _("Reviews"), "plans:planreview_list", 12, for_territories=True))
+register_tab(
+    PlanTab(
+        "reviews",
+        _("Reviews"),
+        "plans:planreview_list",
+        12,
+        section=PlanSection.REVIEWS,
+        for_territories=True,
+    )
+)

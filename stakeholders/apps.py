@@ -10,11 +10,17 @@ class StakeholdersConfig(AppConfig):
         from crm.tabs import register_tab as register_account_tab
         from plans.tabs import PlanTab, register_tab
         from stakeholders.operations import copying
+        from templates_app.enums import PlanSection
 
         copying.register()
         register_tab(
             PlanTab(
-                "stakeholders", _("Stakeholders"), "stakeholders:stakeholder_map", 45, for_territories=True
+                "stakeholders",
+                _("Stakeholders"),
+                "stakeholders:stakeholder_map",
+                45,
+                section=PlanSection.STAKEHOLDERS,
+                for_territories=True,
             )
         )
         register_account_tab(

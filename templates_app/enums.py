@@ -105,6 +105,12 @@ class PlanSection(models.TextChoices):
     SUPPORT_REQUIRED = "support_required", _("Support required")
     RISKS = "risks", _("Risks")
     COMPETITORS = "competitors", _("Competitors")
+    STAKEHOLDERS = "stakeholders", _("Stakeholders")
+    REVIEWS = "reviews", _("Reviews")
+
+
+# Pages of their own among the tabs of a plan: they have no place on its first page.
+TAB_SECTIONS = frozenset({PlanSection.PRODUCTS, PlanSection.STAKEHOLDERS, PlanSection.REVIEWS})
 
 
 class FieldKind(models.TextChoices):

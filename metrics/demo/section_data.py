@@ -102,6 +102,8 @@ PLAN_TYPE_PARTS = {
             PlanSection.COMPETITORS,
             PlanSection.SUPPORT_REQUIRED,
             PlanSection.SHORT_TERM_PLAN,
+            PlanSection.STAKEHOLDERS,
+            PlanSection.REVIEWS,
         ),
         goals=("Become a trusted adviser", "Raise our share of their purchases"),
     ),
@@ -117,6 +119,8 @@ PLAN_TYPE_PARTS = {
             PlanSection.BUSINESS_OVERVIEW,
             PlanSection.COMPETITORS,
             PlanSection.SUPPORT_REQUIRED,
+            PlanSection.STAKEHOLDERS,
+            PlanSection.REVIEWS,
         ),
         fields=(
             Field(
@@ -141,6 +145,8 @@ PLAN_TYPE_PARTS = {
             PlanSection.COMPETITORS,
             PlanSection.RISKS,
             PlanSection.SUPPORT_REQUIRED,
+            PlanSection.STAKEHOLDERS,
+            PlanSection.REVIEWS,
         ),
         goals=("See every strategic account",),
     ),

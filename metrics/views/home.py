@@ -30,7 +30,7 @@ from metrics.policies import outlook_tone
 from metrics.portfolio import Totals, portfolio_totals
 from metrics.rules import plans_with_numbers
 from metrics.views.first_steps import first_steps
-from plans.enums import ObjectiveStatus, PlanStatus, ReviewStatus
+from plans.enums import ObjectiveStatus, PlanStatus
 from plans.models import Objective, Plan, PlanReview
 
 SHOWN_PLANS = 12
@@ -259,7 +259,7 @@ def plan_concerns(user: User, *, today: date) -> list[Concern]:
 def next_review() -> dict[str, Any]:
     """The first review of a plan that is still to be held, asked within the statement of the plans."""
     planned = PlanReview.objects.unscoped("reviews of plans that were loaded through the gate")
-    first = planned.filter(plan=OuterRef("pk"), status=ReviewStatus.PLANNED).order_by("due_date", "pk")
+    first = planned.filter(plan=OuterRef("pk")).to_hold().order_by("due_date", "pk")
     return {
         "review_due": Subquery(first.values("due_date")[:1]),
         "review_id": Subquery(first.values("pk")[:1]),

@@ -68,6 +68,9 @@ class PlanReviewViewSet(PlanContentViewSet):
     serializer_class = PlanReviewSerializer
     filterset_class = filters.PlanReviewFilter
 
+    def visible(self) -> QuerySet:
+        return super().visible().in_shown_sections()
+
     def with_related(self, queryset: QuerySet) -> QuerySet:
         people = User.objects.visible_to(self.request.user)
         tasks = AssessmentTask.objects.visible_to(self.request.user).only("name", "version")

@@ -27,9 +27,7 @@ AMOUNTS = ("last_year_actual", "target", "stretch")
 
 # --- Products -------------------------------------------------------------------------------
 class AccountPlanProductQuerySet(ByPlanQuerySet):
-    def in_shown_sections(self) -> Self:
-        """Without those of plans whose type leaves products out."""
-        return self.filter(plan__plan_type__in=PlanType.objects.showing(PlanSection.PRODUCTS).values("pk"))
+    section = PlanSection.PRODUCTS
 
     def with_names(self) -> Self:
         return self.select_related("product", "category")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -82,6 +82,10 @@ class PlanQuerySet(TrackedScopedQuerySet):
             below = Q(account__territory_id__any_of=line) | Q(territory_id__any_of=line)
             open_ones |= below & Q(is_confidential=False)
         return self.filter(open_ones)
+
+    def showing(self, section: str) -> PlanQuerySet:
+        """Plans whose type has this section."""
+        return self.filter(plan_type__in=PlanType.objects.showing(section).values("pk"))
 
     def live(self) -> PlanQuerySet:
         """Neither over nor dropped."""
@@ -363,15 +367,21 @@ class TerritoryBusinessPlan(Plan):
 
 
 class ByPlanQuerySet(TrackedScopedQuerySet):
-    """Rows that follow their plan, at `plan_path`."""
+    """Rows that follow their plan, at `plan_path`. Its type may leave out the `section` that they stand in."""
 
     plan_path = "plan"
+    section = ""
 
     def filter_visible(self, user: User) -> ByPlanQuerySet:
         return self.filter(**{f"{self.plan_path}__in": Plan.objects.visible_to(user).values("pk")})
 
     def filter_editable(self, user: User) -> ByPlanQuerySet:
         return self.filter(**{f"{self.plan_path}__in": Plan.objects.editable_by(user).values("pk")})
+
+    def in_shown_sections(self) -> Self:
+        """Without those of plans whose type leaves their section out."""
+        types = PlanType.objects.showing(self.section).values("pk")
+        return self.filter(**{f"{self.plan_path}__plan_type__in": types})
 
 
 class AccountPlanParticipant(BaseModel):

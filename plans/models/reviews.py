@@ -22,14 +22,18 @@ from kam.core.models import BaseModel
 from plans.enums import PlanStatus, ReviewRating, ReviewStatus
 from plans.models.plans import ByPlanQuerySet, Plan
 from plans.models.work import AssessmentTask
+from templates_app.enums import PlanSection
 
 TEXT = 20_000
 
 
 class PlanReviewQuerySet(ByPlanQuerySet):
+    section = PlanSection.REVIEWS
+
     def to_hold(self) -> Self:
-        """Still to come or overdue, of plans that are active."""
-        return self.filter(status=ReviewStatus.PLANNED, plan__status=PlanStatus.ACTIVE)
+        """Still to come or overdue, of plans that are active and have reviews among their sections."""
+        planned = self.filter(status=ReviewStatus.PLANNED, plan__status=PlanStatus.ACTIVE)
+        return planned.in_shown_sections()
 
     def overdue(self, *, today: date) -> Self:
         return self.to_hold().filter(due_date__lt=today)
@@ -139,6 +143,8 @@ class PlanReview(BaseModel):
                 errors["due_date"] = _("The review is settled.")
             if "held_on" in changed and self._loaded["status"] == ReviewStatus.HELD:
                 errors["held_on"] = _("The numbers are those of that day: it cannot be changed.")
+        elif self.plan_id and not self.plan.plan_type.shows(PlanSection.REVIEWS):
+            errors["plan"] = _("Plans of this type leave reviews out.")
         if self.held_on and "held_on" in changed and self.held_on > company_today():
             errors["held_on"] = _("This day is still to come.")
         if errors:

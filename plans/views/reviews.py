@@ -26,6 +26,7 @@ from plans.enums import PlanStatus, ReviewRating, ReviewStatus
 from plans.models import ActionPlan, AssessmentTask, Plan, PlanReview
 from plans.review_forms import HoldReviewForm, ReviewForm, ReviewTaskForm, SkipReviewForm
 from plans.views.work.tree import participants_at, with_participants
+from templates_app.enums import PlanSection
 
 SHOWN_CHANGES = 6
 REASON = "parts of a plan that was loaded through the gate"
@@ -36,9 +37,13 @@ RATINGS = {
 }
 
 
+def with_frame(plans: QuerySet) -> QuerySet:
+    return with_participants(plans.showing(PlanSection.REVIEWS))
+
+
 def with_plan(reviews: QuerySet) -> QuerySet:
     related = ("plan__account", "plan__territory", "plan__plan_type", "plan__owner")
-    return participants_at("plan__", reviews.select_related(*related))
+    return participants_at("plan__", reviews.in_shown_sections().select_related(*related))
 
 
 def state_of(review: PlanReview) -> tuple[str, str, str]:
@@ -72,7 +77,7 @@ def context_of(review: PlanReview, **more: Any) -> dict[str, Any]:
     }
 
 
-@object_required(Plan, "plans.view_accountplan", queryset=with_participants)
+@object_required(Plan, "plans.view_accountplan", queryset=with_frame)
 def planreview_list(request: HttpRequest, plan: Plan) -> HttpResponse:
     operations.log_confidential_look(plan=plan, user=request.user)
     reviews = PlanReview.objects.visible_to(request.user).filter(plan=plan).order_by("due_date", "created_at")
@@ -127,7 +132,7 @@ def reviews_url(plan: Plan) -> str:
     return reverse("plans:planreview_list", args=[plan.pk])
 
 
-@object_required(Plan, "plans.add_planreview", queryset=with_participants)
+@object_required(Plan, "plans.add_planreview", queryset=with_frame)
 def planreview_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     """One beside those of the review frequency."""
     review = PlanReview(plan=plan)

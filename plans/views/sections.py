@@ -25,7 +25,7 @@ from kam.users.models import User
 from plans.enums import ANALYSES, SECTIONS
 from plans.forms import SectionForm
 from plans.models import Plan
-from templates_app.enums import FieldKind, PlanSection
+from templates_app.enums import TAB_SECTIONS, FieldKind, PlanSection
 from templates_app.models import CustomField
 
 STALE_AFTER = timedelta(weeks=4)  # a plan for two to four weeks
@@ -75,6 +75,8 @@ def blocks_of(plan: Plan) -> list[Block]:
     """The sections that the plan's type shows, in its order; neighbouring texts share a block."""
     blocks: list[Block] = []
     for key in plan.plan_type.sections:
+        if key in TAB_SECTIONS:
+            continue
         if key in SECTIONS:
             if not blocks or blocks[-1].name != "texts":
                 blocks.append(Block("texts"))

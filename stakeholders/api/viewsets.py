@@ -17,7 +17,14 @@ from stakeholders.models import (
 )
 
 
-class AccountPlanStakeholderViewSet(PlanContentViewSet):
+class PeopleViewSet(PlanContentViewSet):
+    """What plans hold of people; nothing where their type leaves stakeholders out."""
+
+    def visible(self) -> QuerySet:
+        return super().visible().in_shown_sections()
+
+
+class AccountPlanStakeholderViewSet(PeopleViewSet):
     """People and organisations on a plan, with the role they play in it."""
 
     queryset = AccountPlanStakeholder.objects.all()
@@ -28,7 +35,7 @@ class AccountPlanStakeholderViewSet(PlanContentViewSet):
         return queryset.with_names().with_last_contact()
 
 
-class StakeholderLinkViewSet(PlanContentViewSet):
+class StakeholderLinkViewSet(PeopleViewSet):
     """Who reports to, influences or is in conflict with whom."""
 
     queryset = StakeholderLink.objects.all()
@@ -39,7 +46,7 @@ class StakeholderLinkViewSet(PlanContentViewSet):
         return queryset.with_ends()
 
 
-class ParticipantStakeholderViewSet(PlanContentViewSet):
+class ParticipantStakeholderViewSet(PeopleViewSet):
     """Who of us looks after whom of them."""
 
     queryset = ParticipantStakeholder.objects.all()
@@ -50,7 +57,7 @@ class ParticipantStakeholderViewSet(PlanContentViewSet):
         return queryset.with_stakeholder("participant__user")
 
 
-class StakeholderProductViewSet(PlanContentViewSet):
+class StakeholderProductViewSet(PeopleViewSet):
     """What a stakeholder thinks of a product, and how far they are with it."""
 
     queryset = StakeholderProduct.objects.all()
@@ -61,7 +68,7 @@ class StakeholderProductViewSet(PlanContentViewSet):
         return queryset.with_stakeholder("product")
 
 
-class StakeholderActionViewSet(PlanContentViewSet):
+class StakeholderActionViewSet(PeopleViewSet):
     """Tasks of the plan that are aimed at a stakeholder."""
 
     queryset = StakeholderAction.objects.all()
@@ -72,7 +79,7 @@ class StakeholderActionViewSet(PlanContentViewSet):
         return queryset.with_stakeholder("task")
 
 
-class PartnerRoleViewSet(PlanContentViewSet):
+class PartnerRoleViewSet(PeopleViewSet):
     """Other companies that matter to the plan."""
 
     queryset = PartnerRole.objects.all()

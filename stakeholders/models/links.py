@@ -10,13 +10,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kam.core.models import BaseModel
-from plans.models import AccountPlanParticipant, AssessmentTask, ByPlanQuerySet, Plan
+from plans.models import AccountPlanParticipant, AssessmentTask, Plan
 from stakeholders import policies
 from stakeholders.enums import LinkKind
-from stakeholders.models.stakeholders import AccountPlanStakeholder
+from stakeholders.models.stakeholders import AccountPlanStakeholder, PeopleQuerySet, check_section
 
 
-class StakeholderLinkQuerySet(ByPlanQuerySet):
+class StakeholderLinkQuerySet(PeopleQuerySet):
     plan_path = "from_stakeholder__plan"
 
     def with_ends(self) -> StakeholderLinkQuerySet:
@@ -74,6 +74,8 @@ class StakeholderLink(BaseModel):
         super().clean()
         if not (self.from_stakeholder_id and self.to_stakeholder_id):
             return
+        if problem := check_section(self):
+            raise ValidationError({"from_stakeholder": problem})
         if problem := self._problem():
             raise ValidationError({"to_stakeholder": problem})
 
@@ -99,7 +101,7 @@ class StakeholderLink(BaseModel):
         return None
 
 
-class OfStakeholderQuerySet(ByPlanQuerySet):
+class OfStakeholderQuerySet(PeopleQuerySet):
     plan_path = "stakeholder__plan"
 
     def with_stakeholder(self, *others: str) -> OfStakeholderQuerySet:
@@ -125,6 +127,11 @@ class OfStakeholder(BaseModel):
     @property
     def change_container_id(self) -> Any:
         return self.stakeholder.plan_id
+
+    def clean(self) -> None:
+        super().clean()
+        if self.stakeholder_id and (problem := check_section(self)):
+            raise ValidationError({"stakeholder": problem})
 
 
 class ParticipantStakeholder(OfStakeholder):

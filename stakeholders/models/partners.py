@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.enums import PickList
 from crm.models import Account, AccountEdge, Contact, PickListValue
 from kam.core.models import BaseModel
-from plans.models import ByPlanQuerySet, Plan
-from stakeholders.models.stakeholders import LONGEST_TEXT, check_role
+from plans.models import Plan
+from stakeholders.models.stakeholders import LONGEST_TEXT, PeopleQuerySet, check_role, check_section
 
 ONE_COMPANY = _("Name an account, or a company that is none, not both.")
 
@@ -45,7 +45,7 @@ class PartnerRole(BaseModel):
     sensitive_fields = frozenset({"notes"})
     log_related = ("account",)
 
-    objects = ByPlanQuerySet.as_manager()
+    objects = PeopleQuerySet.as_manager()
 
     class Meta:
         ordering = ("created_at", "id")
@@ -86,6 +86,8 @@ class PartnerRole(BaseModel):
             errors["contact"] = _("The contact belongs to another account.")
         if not self._state.adding and "plan" in changed:
             errors["plan"] = _("A partner stays on its plan.")
+        elif self.plan_id and (problem := check_section(self)):
+            errors["plan"] = problem
         if problem := check_role(self, PickList.PARTNER_ROLE):
             errors["role"] = problem
         if errors:

@@ -23,6 +23,7 @@ from kam.core.models import BaseModel
 from plans.models import ByPlanQuerySet, Plan
 from stakeholders import policies
 from stakeholders.enums import Influence, RelationshipLevel, Support
+from templates_app.enums import PlanSection
 
 LONGEST_TEXT = 5_000
 
@@ -36,7 +37,18 @@ def check_role(row: Any, pick_list: str) -> Any:
     return _("“%(name)s” is no longer used.") % {"name": row.role} if row.role.is_retired else None
 
 
-class StakeholderQuerySet(ByPlanQuerySet):
+def check_section(row: Any) -> Any:
+    """What is wrong with a new row of this plan, if anything; old rows wait until the section is shown again."""
+    if not row._state.adding or row.plan.plan_type.shows(PlanSection.STAKEHOLDERS):
+        return None
+    return _("Plans of this type leave stakeholders out.")
+
+
+class PeopleQuerySet(ByPlanQuerySet):
+    section = PlanSection.STAKEHOLDERS
+
+
+class StakeholderQuerySet(PeopleQuerySet):
     def with_names(self) -> Self:
         """With what their names, roles and owners are read from."""
         return self.select_related("plan", "contact__account", "organisation", "role", "owner")
@@ -190,6 +202,8 @@ class AccountPlanStakeholder(BaseModel):
             errors["contact"] = _("The contact belongs to an account that this plan is not about.")
         if not self._state.adding and "plan" in changed:
             errors["plan"] = _("A stakeholder stays on its plan.")
+        elif self.plan_id and (problem := check_section(self)):
+            errors["plan"] = problem
         if problem := check_role(self, PickList.STAKEHOLDER_ROLE):
             errors["role"] = problem
         if errors:

@@ -13,10 +13,13 @@ from plans.models import Plan
 from plans.operations import log_confidential_look
 from stakeholders.gaps import REASON, looked_after_on
 from stakeholders.models import AccountPlanStakeholder, StakeholderLink
+from templates_app.enums import PlanSection
 
 
 def with_head(plans: QuerySet) -> QuerySet:
-    return plans.select_related("account", "territory", "plan_type", "owner")
+    return plans.showing(PlanSection.STAKEHOLDERS).select_related(
+        "account", "territory", "plan_type", "owner"
+    )
 
 
 def frame_of(request: HttpRequest, plan: Plan, view: str) -> dict[str, Any]:

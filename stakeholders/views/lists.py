@@ -94,7 +94,7 @@ def add_planned(rows: Sequence[Any], user: User) -> None:
         row.planned = found.get(row.contact_id or row.organisation_id)
 
 
-@object_required(Plan, "stakeholders.add_accountplanstakeholder")
+@object_required(Plan, "stakeholders.add_accountplanstakeholder", queryset=with_head)
 def contact_options(request: HttpRequest, plan: Plan) -> HttpResponse:
     """People who may be stakeholders of the plan, for a search field."""
     contacts = Contact.objects.visible_to(request.user).filter(account__in=accounts_around(plan).values("pk"))
@@ -106,7 +106,7 @@ def contact_options(request: HttpRequest, plan: Plan) -> HttpResponse:
 @object_required(Account, "crm.view_account", queryset=lambda rows: rows.select_related("territory", "owner"))
 def account_stakeholders(request: HttpRequest, account: Account) -> HttpResponse:
     """On which plans the people of an account are stakeholders: of the plans that the reader sees."""
-    rows = AccountPlanStakeholder.objects.visible_to(request.user)
+    rows = AccountPlanStakeholder.objects.visible_to(request.user).in_shown_sections()
     rows = rows.filter(Q(contact__account=account) | Q(organisation=account)).with_names()
     page = page_of(request, rows.order_by("contact__name", "-plan__start_date", "id"))
     context = {

@@ -21,7 +21,7 @@ from stakeholders.views.stakeholders import PAGE
 
 
 def with_plan(rows: QuerySet) -> QuerySet:
-    return rows.select_related("plan", "account", "role")
+    return rows.in_shown_sections().select_related("plan", "account", "role")
 
 
 def partners_url(plan: Plan) -> str:
@@ -46,7 +46,7 @@ def partner_list(request: HttpRequest, plan: Plan) -> HttpResponse:
     return render(request, "stakeholders/partner_list.html", context)
 
 
-@object_required(Plan, "stakeholders.add_partnerrole")
+@object_required(Plan, "stakeholders.add_partnerrole", queryset=with_head)
 def partner_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     form = PartnerForm(posted(request), instance=PartnerRole(plan=plan), user=request.user)
     return answer(request, form, plan, title=_("New partner"))

@@ -26,7 +26,7 @@ from stakeholders.views.stakeholders import PAGE, detail_url, with_frame
 
 def of_stakeholder(*others: str) -> Any:
     def with_stakeholder(rows: QuerySet) -> QuerySet:
-        return rows.with_stakeholder(*others)
+        return rows.in_shown_sections().with_stakeholder(*others)
 
     return with_stakeholder
 
@@ -76,7 +76,9 @@ def link_create(request: HttpRequest, stakeholder: AccountPlanStakeholder) -> Ht
 
 
 @object_required(
-    StakeholderLink, "stakeholders.delete_stakeholderlink", queryset=lambda rows: rows.with_ends()
+    StakeholderLink,
+    "stakeholders.delete_stakeholderlink",
+    queryset=lambda rows: rows.in_shown_sections().with_ends(),
 )
 def link_delete(request: HttpRequest, link: StakeholderLink) -> HttpResponse:
     return remove(request, link, link.from_stakeholder)

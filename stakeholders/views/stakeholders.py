@@ -32,6 +32,7 @@ from stakeholders.models import (
     StakeholderLink,
     StakeholderProduct,
 )
+from stakeholders.views.frame import with_head
 
 SHOWN_ACTIVITIES = 6
 SHOWN_PLANS = 10
@@ -43,8 +44,10 @@ BACKWARDS = {
 
 
 def with_frame(rows: QuerySet) -> QuerySet:
-    return rows.with_names().select_related(
-        "plan__account", "plan__territory", "plan__plan_type", "plan__owner"
+    return (
+        rows.in_shown_sections()
+        .with_names()
+        .select_related("plan__account", "plan__territory", "plan__plan_type", "plan__owner")
     )
 
 
@@ -120,17 +123,14 @@ def activities_with(stakeholder: AccountPlanStakeholder, user: User) -> list[Act
 
 def elsewhere(stakeholder: AccountPlanStakeholder, user: User) -> QuerySet:
     """The other plans on which they are a stakeholder, of those that the reader sees."""
-    rows = AccountPlanStakeholder.objects.visible_to(user).exclude(plan=stakeholder.plan_id)
+    rows = AccountPlanStakeholder.objects.visible_to(user).in_shown_sections()
+    rows = rows.exclude(plan=stakeholder.plan_id)
     rows = rows.filter(contact=stakeholder.contact_id, organisation=stakeholder.organisation_id)
     return rows.select_related("plan", "role").order_by("-plan__start_date", "id")[:SHOWN_PLANS]
 
 
 # --- Keeping them -------------------------------------------------------------------------------
-@object_required(
-    Plan,
-    "stakeholders.add_accountplanstakeholder",
-    queryset=lambda rows: rows.select_related("account", "territory"),
-)
+@object_required(Plan, "stakeholders.add_accountplanstakeholder", queryset=with_head)
 def stakeholder_create(request: HttpRequest, plan: Plan) -> HttpResponse:
     """`?role=` where a role is looked for."""
     start: dict[str, Any] = {"owner": request.user}

@@ -17,7 +17,7 @@ from kam.core.forms import saved
 from kam.core.pages import posted, render_form
 from kam.core.policy import object_required, permission_required
 from templates_app import operations, uses
-from templates_app.enums import PlanSection
+from templates_app.enums import TAB_SECTIONS, PlanSection
 from templates_app.forms import CustomFieldForm, PlanTypeForm, PlanTypeGoalForm
 from templates_app.models import CustomField, GoalDefinition, PlanType
 from templates_app.views.goals import asked_move, asked_order
@@ -45,13 +45,14 @@ class SectionRow:
 
     pk: str
     label: str
+    is_tab: bool
 
     def __str__(self) -> str:
         return self.label
 
 
 def section_rows(keys: list[str]) -> list[SectionRow]:
-    return [SectionRow(key, str(PlanSection(key).label)) for key in keys]
+    return [SectionRow(key, str(PlanSection(key).label), key in TAB_SECTIONS) for key in keys]
 
 
 @object_required(PlanType, "templates_app.view_plantype")
