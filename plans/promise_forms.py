@@ -162,7 +162,7 @@ class RebateProgramForm(PromiseForm):
                     self.add_error(name, _("A tier needs both: from which amount on, and how many percent."))
             places.append(row)
             self.wanted.append((threshold, percent))
-        if not self.errors:
+        if not any(name.startswith(("threshold_", "percent_")) for name in self.errors):
             self.check(places)
         return cleaned
 

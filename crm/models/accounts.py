@@ -129,15 +129,18 @@ class Account(SourcedModel):
 
     def clean(self) -> None:
         super().clean()
+        errors: dict[str, Any] = {}
         for name in ("industry", "account_type", "current_segment", "target_segment"):
             value, expected = getattr(self, name), self._meta.get_field(name).remote_field.limit_choices_to
             if value is not None and value.pick_list != expected["pick_list"]:
-                raise ValidationError({name: _("“%(name)s” is not one of its values.") % {"name": value}})
+                errors[name] = _("“%(name)s” is not one of its values.") % {"name": value}
         if (
             self.parent_id
             and AccountEdge.objects.filter(ancestor=self.pk, descendant=self.parent_id).exists()
         ):
-            raise ValidationError({"parent": _("An account cannot lie below itself.")})
+            errors["parent"] = _("An account cannot lie below itself.")
+        if errors:
+            raise ValidationError(errors)
 
     @property
     def next_activity_due_on(self) -> date | None:

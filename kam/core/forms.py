@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.http import JsonResponse
 from django.utils.formats import date_format, number_format
@@ -49,6 +50,9 @@ class VersionedModelForm(forms.ModelForm):
 
     If the row is newer, the form is not valid: `conflict` says what differs, the reader's text
     stays, and the form goes on with the newer version, so that saving again is a decision.
+
+    All that is wrong is said at once: what a field takes, what the row's own rules say, what is there
+    already, and what the operation would refuse.
     """
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -81,6 +85,38 @@ class VersionedModelForm(forms.ModelForm):
             if pk is not None and pk == column and not field.queryset.filter(pk=pk).exists():
                 cleaned[name] = field.queryset.model._base_manager.get(pk=pk)
 
+    def _post_clean(self) -> None:
+        with blanked(self.instance, set(self.errors)):
+            super()._post_clean()  # type: ignore[misc]
+        self._check_taken()
+        if self.errors:  # or else the operation is asked soon, and answers for itself
+            try:
+                self.check_operation()
+            except ValidationError as error:
+                self._update_errors(error)
+
+    def check_operation(self) -> None:
+        """What the operation that saves the row would refuse besides; raises `ValidationError`."""
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        super()._update_errors(news(self, errors))  # type: ignore[misc]
+
+    def _check_taken(self) -> None:
+        """Uniqueness together with what the form does not show, such as the plan: Django leaves that out."""
+        changed = {field.name for field in self.instance.changed_fields()}
+        for model, constraints in self.instance.get_constraints():
+            for constraint in constraints:
+                names = set(getattr(constraint, "fields", ()))
+                shown_here = names & set(self.fields)
+                is_done = not shown_here or shown_here == names or not names & changed
+                if is_done or names & set(self.errors):
+                    continue
+                try:
+                    with gate_open("uniqueness check"):
+                        constraint.validate(model, self.instance)
+                except ValidationError as error:
+                    self.add_error(shown_here.pop() if len(shown_here) == 1 else None, error.messages)
+
     def save(self, commit: bool = True) -> Any:
         """One row and its many-to-many relations; related rows that the user cannot see stay."""
         names = [field.name for field in self.instance._meta.many_to_many if field.name in self.cleaned_data]
@@ -102,6 +138,39 @@ class VersionedModelForm(forms.ModelForm):
         self.data = self.data.copy()
         self.data[self.add_prefix("version")] = str(saved.version)  # type: ignore[attr-defined]
         self.add_error(None, _("Somebody saved this before you. Look at the differences, then save again."))
+
+
+# --- All errors at once -----------------------------------------------------------------------
+@contextmanager
+def blanked(instance: models.Model, names: set[str]) -> Iterator[None]:
+    """`instance` without the values of these fields: a rule must not judge one that the reader replaced."""
+    fields = [field for field in instance._meta.concrete_fields if field.name in names]
+    values = {field.attname: getattr(instance, field.attname) for field in fields}
+    related = {name: row for name, row in instance._state.fields_cache.items() if name in names}
+    for field in fields:
+        is_text = field.empty_strings_allowed and not field.null and not field.is_relation
+        setattr(instance, field.attname, "" if is_text else None)
+    try:
+        yield
+    finally:
+        for name, value in values.items():
+            setattr(instance, name, value)
+        instance._state.fields_cache.update(related)
+
+
+def news(form: forms.BaseForm, error: ValidationError) -> ValidationError:
+    """What `error` says beside the errors of the form, each at its field, of fields not shown above them.
+
+    What is said of a field that failed already follows from that, and so does what `needs` it: an error
+    that looks at several fields names the others in `params={"needs": {…}}`.
+    """
+    failed = set(form.errors) - {NON_FIELD_ERRORS}
+    placed: dict[str, list[ValidationError]] = {}
+    for name, found in error.update_error_dict({}).items():
+        for item in found:
+            if not failed & {name, *((item.params or {}).get("needs", ()))}:
+                placed.setdefault(name if name in form.fields else NON_FIELD_ERRORS, []).append(item)
+    return ValidationError(placed)
 
 
 def shown_number(value: Decimal) -> str:
@@ -147,8 +216,7 @@ def saved(form: forms.BaseForm, save: Callable[[], Any]) -> bool:
         row = type(error.instance)._base_manager.get(pk=error.instance.pk)
         form.note_conflict(row)  # type: ignore[attr-defined]
     except ValidationError as error:
-        for message in error.messages:  # of parts that the form does not show
-            form.add_error(None, message)
+        form.add_error(None, news(form, error))
     except IntegrityError:
         form.add_error(None, _("Somebody saved the same at this moment. Load the page again."))
     else:

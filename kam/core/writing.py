@@ -40,6 +40,12 @@ def check_row(instance: BaseModel) -> None:
         raise ValidationError(errors)
 
 
+def check_all(*checks: Callable[[], None]) -> None:
+    """Run every check of a `clean()`, and raise what all of them found."""
+    if errors := _collected({}, *checks):
+        raise ValidationError(errors)
+
+
 def _collected(errors: dict[str, Any], *checks: Callable[[], None]) -> dict[str, Any]:
     for check in checks:
         try:

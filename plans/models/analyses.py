@@ -109,7 +109,8 @@ class AccountPlanProduct(BaseModel):
         super().clean()
         errors: dict[str, Any] = {}
         if (self.product_id is None) == (self.category_id is None):
-            errors["product"] = _("Name a product or a category, not both.")
+            text = _("Name a product or a category, not both.")
+            errors["product"] = ValidationError(text, params={"needs": {"category"}})
         for name in AMOUNTS:
             amount = getattr(self, name)
             if amount is not None and amount < 0 and name != "last_year_actual":

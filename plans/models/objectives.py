@@ -124,12 +124,15 @@ class Objective(BaseModel):
 
     def clean(self) -> None:
         super().clean()
+        errors: dict[str, Any] = {}
         if self.start_date and self.target_date and self.start_date > self.target_date:
-            raise ValidationError({"target_date": _("The target date is before the start.")})
+            errors["target_date"] = _("The target date is before the start.")
         if self.strategy_id and self.plan_id and self.strategy.plan_id != self.plan_id:
-            raise ValidationError({"strategy": _("The strategy belongs to another plan.")})
+            errors["strategy"] = _("The strategy belongs to another plan.")
         if self.progress_mode == ProgressMode.MEASURE and self.target is None:
-            raise ValidationError({"target": _("Progress from the measure needs a target.")})
+            errors["target"] = _("Progress from the measure needs a target.")
+        if errors:
+            raise ValidationError(errors)
 
     @property
     def progress(self) -> Decimal | None:

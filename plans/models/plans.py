@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Self
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from kam.core.clock import company_today
 from kam.core.fields import MoneyField, MoneyTotalField
 from kam.core.models import BaseModel, TrackedScopedQuerySet
 from kam.core.money import CurrencyField, validate_minor_units
+from kam.core.writing import check_all
 from kam.users.models import Role, User
 from kam.users.subqueries import IdsFor
 from plans import policies
@@ -269,13 +271,20 @@ class Plan(BaseModel):
 
     def clean(self) -> None:
         super().clean()
+        amounts = (partial(self._check_amount, field) for field in ("sales_target", "stretch_target"))
+        check_all(self._check_period, *amounts, self._check_parent)
+
+    def _check_period(self) -> None:
         if self.start_date and self.end_date and self.start_date >= self.end_date:
             raise ValidationError({"end_date": _("The end date must be after the start date.")})
-        for field in ("sales_target", "stretch_target"):
-            amount = getattr(self, field)
-            if amount is not None and amount < 0:
-                raise ValidationError({field: _("A target cannot be negative.")})
-            validate_minor_units(amount, self.currency, field)
+
+    def _check_amount(self, field: str) -> None:
+        amount = getattr(self, field)
+        if amount is not None and amount < 0:
+            raise ValidationError({field: _("A target cannot be negative.")})
+        validate_minor_units(amount, self.currency, field)
+
+    def _check_parent(self) -> None:
         if self.parent_plan_id and self.parent_plan_id == self.pk:
             raise ValidationError({"parent_plan": _("A plan cannot be its own parent.")})
 

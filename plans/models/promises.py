@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -26,6 +27,7 @@ from kam.core.fields import MoneyField, MoneyTotalField, PercentField, QuantityF
 from kam.core.formatting import format_number
 from kam.core.models import BaseModel
 from kam.core.money import validate_minor_units
+from kam.core.writing import check_all
 from plans.enums import ExpenseStatus
 from plans.models.plans import OF_AN_ACCOUNT, ByPlanQuerySet, Plan
 
@@ -100,17 +102,18 @@ class Commitment(BaseModel):
 
     def clean(self) -> None:
         super().clean()
+        errors: dict[str, Any] = {}
         if self.quantity is not None and self.quantity <= 0:
-            raise ValidationError({"quantity": _("Promise more than nothing.")})
+            errors["quantity"] = _("Promise more than nothing.")
         changed = {field.name for field in self.changed_fields()}
         is_new_type = self.activity_type_id and "activity_type" in changed
         if is_new_type and not self.activity_type.counts_as_commitment:
             text = _("“%(type)s” cannot be promised to a customer.") % {"type": self.activity_type}
-            raise ValidationError({"activity_type": text})
-        if not self.due_date or not self.plan_id:
-            return
-        if not self.plan.start_date <= self.due_date <= self.plan.end_date:
-            raise ValidationError({"due_date": _("The day lies outside the plan's period.")})
+            errors["activity_type"] = text
+        if self.due_date and self.plan_id and not self.plan.start_date <= self.due_date <= self.plan.end_date:
+            errors["due_date"] = _("The day lies outside the plan's period.")
+        if errors:
+            raise ValidationError(errors)
 
 
 class PlanEvent(BaseModel):
@@ -152,7 +155,9 @@ class PlanEvent(BaseModel):
 
     def clean(self) -> None:
         super().clean()
-        check_pick(self.kind, PickList.PLAN_EVENT_KIND, "kind")
+        check_all(partial(check_pick, self.kind, PickList.PLAN_EVENT_KIND, "kind"), self._check_period)
+
+    def _check_period(self) -> None:
         if self.date and self.end_date and self.end_date < self.date:
             raise ValidationError({"end_date": _("It ends before it begins.")})
 
@@ -247,9 +252,10 @@ class CoopExpense(BaseModel):
 
     def clean(self) -> None:
         super().clean()
-        check_pick(self.kind, PickList.COOP_EXPENSE_KIND, "kind")
+        checks = [partial(check_pick, self.kind, PickList.COOP_EXPENSE_KIND, "kind")]
         if self.fund_id:
-            check_amount(self.amount, self.plan.currency)
+            checks.append(partial(check_amount, self.amount, self.plan.currency))
+        check_all(*checks)
 
 
 def check_amount(amount: Decimal | None, currency: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from crm.models import ProductCategory
 from kam.core.fields import MoneyField
 from kam.core.models import BaseModel
 from kam.core.money import validate_minor_units
+from kam.core.writing import check_all
 from kam.users.models import User
 from plans import policies
 from plans.enums import TargetPeriod
@@ -114,12 +116,17 @@ class TargetLine(BaseModel):
 
     def clean(self) -> None:
         super().clean()
-        for field in ("last_year_entered", "target", "stretch"):
-            amount = getattr(self, field)
-            if amount is not None and amount < 0 and field != "last_year_entered":
-                raise ValidationError({field: _("A target cannot be negative.")})
-            if self.plan_id:
-                validate_minor_units(amount, self.plan.currency, field)
+        fields = ("last_year_entered", "target", "stretch")
+        check_all(*(partial(self._check_amount, field) for field in fields), self._check_place_in_plan)
+
+    def _check_amount(self, field: str) -> None:
+        amount = getattr(self, field)
+        if amount is not None and amount < 0 and field != "last_year_entered":
+            raise ValidationError({field: _("A target cannot be negative.")})
+        if self.plan_id:
+            validate_minor_units(amount, self.plan.currency, field)
+
+    def _check_place_in_plan(self) -> None:
         if self.period in TargetPeriod.values and self.number is not None and self.year:
             self.check_period()
             if self.plan_id and PLACE & {field.name for field in self.changed_fields()}:

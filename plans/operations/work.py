@@ -180,6 +180,12 @@ def report_work(
     return locked
 
 
+def check_status(task: AssessmentTask) -> None:
+    """Whether a changed task may come to its new status, asked before it is saved; raises `TaskStepNotAllowedError`."""
+    if task.status == TaskStatus.COMPLETED != task._loaded["status"]:
+        _refuse_waiting(task)
+
+
 def _refuse_step(task: AssessmentTask, step: str) -> None:
     if task.status not in policies.TASK_STEPS[step][0]:
         status = TaskStatus(task.status).label

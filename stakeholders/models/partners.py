@@ -81,7 +81,7 @@ class PartnerRole(BaseModel):
         changed = {field.name for field in self.changed_fields()}
         errors: dict[str, Any] = {}
         if (self.account_id is None) == (self.name == ""):
-            errors["name"] = ONE_COMPANY
+            errors["name"] = ValidationError(ONE_COMPANY, params={"needs": {"account"}})
         if self.contact_id and {"contact", "account"} & changed and not self._employs_contact():
             errors["contact"] = _("The contact belongs to another account.")
         if not self._state.adding and "plan" in changed:

@@ -197,7 +197,8 @@ class AccountPlanStakeholder(BaseModel):
         changed = {field.name for field in self.changed_fields()}
         errors: dict[str, Any] = {}
         if (self.contact_id is None) == (self.organisation_id is None):
-            errors["contact"] = _("Name a contact or an organisation, not both.")
+            text = _("Name a contact or an organisation, not both.")
+            errors["contact"] = ValidationError(text, params={"needs": {"organisation"}})
         elif self.contact_id and self.plan_id and "contact" in changed and not self._is_around_plan():
             errors["contact"] = _("The contact belongs to an account that this plan is not about.")
         if not self._state.adding and "plan" in changed:

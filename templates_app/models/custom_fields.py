@@ -101,7 +101,8 @@ class CustomField(BaseModel):
         if not isinstance(given, list) or not all(isinstance(text, str) and text.strip() for text in given):
             return _("Give a list of texts.")
         if self.kind != FieldKind.CHOICE:
-            return _("Only a choice has choices.") if given else None
+            text = _("Only a choice has choices.")
+            return ValidationError(text, params={"needs": {"kind"}}) if given else None
         if not given:
             return _("Say what can be chosen.")
         if len(given) > MOST_CHOICES or any(len(text) > LONGEST_CHOICE for text in given):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +23,7 @@ from plans.enums import ActionPlanStatus, ItemKind, Meaning, TaskStatus
 from plans.forms import plain_quantity
 from plans.models import ActionPlan, ActionPlanItem, AssessmentTask, Objective
 from plans.operations.action_plans import add_action_plan, save_action_plan
+from plans.operations.work import check_status
 
 MOST_DAYS = 3_650
 
@@ -57,6 +60,15 @@ def allowed_steps(task: AssessmentTask, *, may_change: bool) -> list[str]:
     return [step for step in steps if TaskStatus(policies.TASK_STEPS[step][1]).meaning != Meaning.DROPPED]
 
 
+@contextmanager
+def steps_named() -> Iterator[None]:
+    """A step that the task does not allow is an error of the field that asks for it."""
+    try:
+        yield
+    except operations.TaskStepNotAllowedError as error:
+        raise ValidationError({"status": str(error)}) from error
+
+
 class WorkForm(VersionedModelForm):
     """A form of a task that exists, saved by the operation that knows its steps."""
 
@@ -67,11 +79,13 @@ class WorkForm(VersionedModelForm):
                 self.fields[name].widget.attrs["step"] = "any"
                 self.initial[name] = plain_quantity(self.initial.get(name))
 
+    def check_operation(self) -> None:
+        with steps_named():
+            check_status(self.instance)
+
     def save(self, commit: bool = True) -> AssessmentTask:
-        try:
+        with steps_named():
             return operations.save_task(self.instance)
-        except operations.TaskStepNotAllowedError as error:
-            raise ValidationError({"status": str(error)}) from error
 
 
 class TaskRowForm(WorkForm):
@@ -160,12 +174,8 @@ class TaskForm(WorkForm):
         try:
             check_row(item)
         except ValidationError as error:
-            self.add_error(None, error) if not hasattr(error, "error_dict") else self._add_known(error)
+            self._update_errors(error)
         return cleaned
-
-    def _add_known(self, error: ValidationError) -> None:
-        for name, errors in error.error_dict.items():
-            self.add_error(name if name in self.fields else None, errors)
 
     def save(self, commit: bool = True) -> AssessmentTask:
         self.instance.item.save()

@@ -150,7 +150,7 @@ def test_objective_names_its_errors(client_as: ClientFor, world: World, account_
     response = client_as(account_manager).post(url, values)
 
     assert response.status_code == 422
-    assert set(response.context["form"].errors) == {"strategy", "target_date"}
+    assert set(response.context["form"].errors) == {"strategy", "target_date", "target"}
     assert foreign.name not in text_of(response)
 
 
