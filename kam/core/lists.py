@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.core.cache import cache
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Cast
 from django.forms import ChoiceField, Field, HiddenInput, ModelChoiceField, Select, SelectMultiple
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
@@ -107,19 +109,21 @@ class OrderedRows:
         self.picked = picked
 
     @cached_property
-    def first_ids(self) -> list[Any]:
-        return list(self.found.values_list("pk", flat=True)[: COUNT_LIMIT + 1])
+    def first_ids(self) -> list[str]:
+        """As text: all are counted, but only those of a page are made ids."""
+        as_text = self.found.annotate(id_as_text=Cast("pk", CharField()))
+        return list(as_text.values_list("id_as_text", flat=True)[: COUNT_LIMIT + 1])
 
-    def ids(self) -> list[Any]:
+    def ids(self) -> list[str]:
         return self.first_ids
 
     def rows(self, count: int | None, bottom: int, top: int) -> list[Any]:
         """Of a list that was counted by their ids; a long one is walked in its order as far as the page."""
         if count is None:
             return self.walked(bottom, top)
-        return self.picked_by(self.first_ids[bottom:top])
+        return self.picked_by([UUID(text) for text in self.first_ids[bottom:top]])
 
-    def picked_by(self, ids: list[Any]) -> list[Any]:
+    def picked_by(self, ids: list[UUID]) -> list[Any]:
         found = self.picked().in_bulk(ids)
         return [found[pk] for pk in ids if pk in found]
 
