@@ -137,7 +137,8 @@ class VersionedModelForm(forms.ModelForm):
         )
         self.data = self.data.copy()
         self.data[self.add_prefix("version")] = str(saved.version)  # type: ignore[attr-defined]
-        self.add_error(None, _("Somebody saved this before you. Look at the differences, then save again."))
+        text = _("Somebody saved this before you. Look at the differences, then save again.")
+        self.add_error(None, ValidationError(text, "conflict"))
 
 
 # --- All errors at once -----------------------------------------------------------------------

@@ -475,6 +475,13 @@ def form_field(form: forms.BaseForm, name: str) -> BoundField | None:
 
 
 @register.filter
+def errors_above(form: forms.BaseForm) -> list[str]:
+    """What is wrong with a form as a whole; that somebody saved before is said by `components/conflict.html`."""
+    errors = form.non_field_errors().as_data()
+    return [message for error in errors if error.code != "conflict" for message in error.messages]
+
+
+@register.filter
 def is_wide(bound: BoundField) -> bool:
     """Long texts, and whatever asks for it, take both columns of a form."""
     return isinstance(bound.field.widget, forms.Textarea) or bool(widget_attr(bound, "data-wide"))

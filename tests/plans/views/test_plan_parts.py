@@ -165,6 +165,7 @@ def test_objective_conflict_keeps_the_text(client_as: ClientFor, world: World, a
     response = client.post(url, {**values, "current": "3"})
 
     assert response.status_code == 409
+    assert text_of(response).count("before you") == 1
     assert 'value="3"' in response.content.decode()
     objective.refresh_from_db()
     assert objective.current == 2
