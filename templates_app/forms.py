@@ -120,8 +120,6 @@ class ItemForm(VersionedModelForm):
         self.fields["prerequisite"].empty_label = _("Nothing")  # type: ignore[attr-defined]
         for name in ("weight", "target_quantity"):
             self.fields[name].widget.attrs["step"] = "any"
-            if self.initial.get(name) is not None:  # without the zeros of its scale
-                self.initial[name] = f"{self.initial[name]:.3f}".rstrip("0").rstrip(".")
 
     def save(self, commit: bool = True) -> ActionPlanTemplateItem:
         if self.instance._state.adding:
@@ -149,7 +147,7 @@ class LibraryFileForm(forms.Form):
 
 # --- Plan types -----------------------------------------------------------------------------
 class PlanTypeForm(VersionedModelForm):
-    """The name, and what a new plan starts with; sections, fields and goals have lists of their own."""
+    """The name, what a new plan starts with, whom it expects; sections, fields and goals have lists of their own."""
 
     class Meta:
         model = PlanType
@@ -159,11 +157,25 @@ class PlanTypeForm(VersionedModelForm):
             "default_revenue_basis",
             "default_review_frequency",
             "description",
+            "expected_roles",
             "is_retired",
         )
         labels = {"is_retired": gettext_lazy("Retired: no new plan can be made of it")}
         help_texts = {"name": gettext_lazy("What your business calls the plan, such as “Key Account Plan”.")}
-        widgets = {"description": forms.Textarea(attrs={"rows": 3, "data-wide": True})}
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 3, "data-wide": True}),
+            "expected_roles": forms.CheckboxSelectMultiple,
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = PickListValue.objects.visible_to(self.user).filter(pick_list=PickList.STAKEHOLDER_ROLE)
+        chosen = [role.pk for role in self.initial.get("expected_roles", ())]
+        roles = roles.filter(Q(is_retired=False) | Q(pk__in=chosen))
+        self.fields["expected_roles"].queryset = roles.order_by("order", "name")  # type: ignore[attr-defined]
+
+    def save(self, commit: bool = True) -> PlanType:
+        return operations.save_plan_type(self.instance, expected_roles=self.cleaned_data["expected_roles"])
 
 
 class PlanTypeGoalForm(forms.Form):

@@ -337,12 +337,14 @@ def save_plan_type(
     """Save a checked plan type and, if given, the goals that it offers first, in this order, and expected roles."""
     version = None if plan_type._state.adding else plan_type.version
     plan_type.save()
+    is_changed = False
     if goals is not None:
-        changed = _set_links(PlanTypeGoal, {"plan_type": plan_type}, "goal_definition_id", goals)
-        if changed and plan_type.version == version:
-            bump_version(plan_type)
-    if expected_roles is not None:
+        is_changed = _set_links(PlanTypeGoal, {"plan_type": plan_type}, "goal_definition_id", goals)
+    if expected_roles is not None and set(expected_roles) != set(plan_type.expected_roles.all()):
         plan_type.expected_roles.set(expected_roles)
+        is_changed = True
+    if is_changed and plan_type.version == version:
+        bump_version(plan_type)
     return plan_type
 
 

@@ -7,12 +7,19 @@ from typing import Any
 from django.db.models import Prefetch
 
 from kam.users.models import User
-from templates_app.importing.file_format import FORMAT, FORMAT_VERSION
+from templates_app.importing.file_format import (
+    CUSTOM_FIELD_FIELDS,
+    FORMAT,
+    FORMAT_VERSION,
+    PLAN_TYPE_FIELDS,
+)
 from templates_app.models import (
     ActionPlanTemplate,
     ActionPlanTemplateItem,
     ActionPlanTemplateVersion,
+    CustomField,
     GoalDefinition,
+    PlanType,
 )
 
 PLAIN_ITEM_FIELDS = (
@@ -41,11 +48,14 @@ def export_library(user: User) -> bytes:
         .prefetch_related(Prefetch("versions", queryset=versions))
     )
     goals = GoalDefinition.objects.visible_to(user).with_links()
+    types = PlanType.objects.visible_to(user).with_goals(user)
+    types = types.prefetch_related("custom_fields", "expected_roles")
     content = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "action_plan_templates": [_template(row) for row in templates.order_by("name", "id")],
         "goal_definitions": [_goal(row) for row in goals.order_by("name", "id")],
+        "plan_types": [_plan_type(row) for row in types.order_by("name", "id")],
     }
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
@@ -96,6 +106,22 @@ def _goal(goal: GoalDefinition) -> dict[str, Any]:
         "status": goal.status,
         "action_plan_templates": [str(template.pk) for template in goal.ordered_templates],
     }
+
+
+def _plan_type(plan_type: PlanType) -> dict[str, Any]:
+    return {
+        "id": str(plan_type.pk),
+        **{name: getattr(plan_type, name) for name in PLAN_TYPE_FIELDS},
+        "goal_definitions": [str(goal.pk) for goal in plan_type.ordered_goals],
+        "expected_roles": [
+            {"name": role.name, "meaning": role.meaning} for role in plan_type.expected_roles.all()
+        ],
+        "custom_fields": [_custom_field(field) for field in plan_type.custom_fields.all()],
+    }
+
+
+def _custom_field(field: CustomField) -> dict[str, Any]:
+    return {"key": field.key, **{name: getattr(field, name) for name in CUSTOM_FIELD_FIELDS}}
 
 
 def _number(value: Decimal | None) -> str | None:

@@ -1,6 +1,7 @@
-"""What stands in a library file, version 1. The shape is checked here, meaning where it is loaded.
+"""What stands in a library file, version 2. The shape is checked here, meaning where it is loaded.
 
-Ids and keys are the same wherever the file is imported; pick-list values and activity types go by name.
+Files of version 1 have no plan types. Ids and keys are the same wherever the file is imported; pick-list values and
+activity types go by name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 
+from crm.enums import RoleMeaning
 from kam.core.api.fields import QuantityField, UtcDateTimeField
 from kam.core.api.parsers import loads
 from kam.core.api.problems import flat_errors
@@ -21,15 +23,31 @@ from kam.core.api.serializers import StrictSerializer
 from templates_app.enums import (
     AppliesTo,
     AssigneeRole,
+    FieldKind,
     ItemKind,
     LibraryStatus,
     MeasureKind,
+    PlanSection,
     Priority,
+    RevenueBasis,
+    ReviewFrequency,
     VersionStatus,
 )
 from templates_app.models.action_plans import LONGEST
+from templates_app.models.custom_fields import LONGEST_CHOICE, MOST_CHOICES
 
-FORMAT, FORMAT_VERSION = "kam-library", 1
+FORMAT, FORMAT_VERSION = "kam-library", 2
+READ_VERSIONS = (1, FORMAT_VERSION)
+PLAN_TYPE_FIELDS = (
+    "name",
+    "plural_name",
+    "description",
+    "sections",
+    "default_revenue_basis",
+    "default_review_frequency",
+    "is_retired",
+)
+CUSTOM_FIELD_FIELDS = ("label", "kind", "help_text", "choices", "is_required", "is_retired")
 MAX_SIZE = 10 * 1024 * 1024
 MAX_ERRORS = 200
 
@@ -111,11 +129,43 @@ class GoalRow(StrictSerializer):
     action_plan_templates = serializers.ListField(child=serializers.UUIDField(), max_length=200)
 
 
+class RoleRow(StrictSerializer):
+    name = text(100)
+    meaning = serializers.ChoiceField(RoleMeaning.choices, allow_blank=True, default="")
+
+
+class CustomFieldRow(StrictSerializer):
+    key = text(40)
+    label = text(100)  # type: ignore[assignment]
+    kind = serializers.ChoiceField(FieldKind.choices)
+    help_text = text(300, allow_blank=True, default="")  # type: ignore[assignment]
+    choices = serializers.ListField(child=text(LONGEST_CHOICE), max_length=MOST_CHOICES)
+    is_required = serializers.BooleanField()
+    is_retired = serializers.BooleanField()
+
+
+class PlanTypeRow(StrictSerializer):
+    id = serializers.UUIDField()
+    name = text(100)
+    plural_name = text(100, allow_blank=True, default="")
+    description = text(2_000, allow_blank=True, default="")
+    sections = serializers.ListField(
+        child=serializers.ChoiceField(PlanSection.choices), max_length=len(PlanSection)
+    )
+    default_revenue_basis = serializers.ChoiceField(RevenueBasis.choices)
+    default_review_frequency = serializers.ChoiceField(ReviewFrequency.choices)
+    is_retired = serializers.BooleanField()
+    goal_definitions = serializers.ListField(child=serializers.UUIDField(), max_length=200)
+    expected_roles = RoleRow(many=True)
+    custom_fields = CustomFieldRow(many=True)
+
+
 class LibraryFile(StrictSerializer):
     format = serializers.ChoiceField([FORMAT])
-    format_version = serializers.ChoiceField([FORMAT_VERSION])
+    format_version = serializers.ChoiceField(READ_VERSIONS)
     action_plan_templates = TemplateRow(many=True)
     goal_definitions = GoalRow(many=True)
+    plan_types = PlanTypeRow(many=True, default=list)
 
 
 def parse(content: bytes) -> dict[str, Any]:

@@ -17,14 +17,28 @@ from kam.core.models import BaseModel
 from kam.core.writing import check_row
 from templates_app import operations, policies
 from templates_app.enums import VersionStatus
-from templates_app.importing.file_format import LibraryFileError, RowError, model_errors, parse
+from templates_app.importing.file_format import (
+    CUSTOM_FIELD_FIELDS,
+    PLAN_TYPE_FIELDS,
+    LibraryFileError,
+    RowError,
+    model_errors,
+    parse,
+)
 from templates_app.models import (
     ActionPlanTemplate,
     ActionPlanTemplateItem,
     ActionPlanTemplateVersion,
+    CustomField,
     GoalDefinition,
+    PlanType,
 )
 
+# What a file names of these lists is made where it is missing, and counted as this.
+MADE_WHERE_MISSING = {
+    PickList.TEMPLATE_CATEGORY: "categories",
+    PickList.STAKEHOLDER_ROLE: "stakeholder_roles",
+}
 GOAL_FIELDS = (
     "name",
     "description",
@@ -78,19 +92,22 @@ class _Loader:
         self.report = ImportReport()
         self.errors: list[RowError] = []
         self.row = ""
-        lists = PickListValue.objects.filter(pick_list=PickList.TEMPLATE_CATEGORY)
-        self.categories = {value.name: value for value in lists}
+        lists = PickListValue.objects.filter(pick_list__in=MADE_WHERE_MISSING)
+        self.values = {(value.pick_list, value.name): value for value in lists}
         self.activity_types = {row.name: row for row in ActivityType.objects.all()}
 
     def load(self, rows: dict[str, Any]) -> ImportReport:
-        for kind in ("action_plan_templates", "goal_definitions"):
+        kinds = {
+            "action_plan_templates": self._template,
+            "goal_definitions": self._goal,
+            "plan_types": self._plan_type,
+        }
+        for kind in kinds:
             self._refuse_twice(kind, [row["id"] for row in rows[kind]])
-        for index, row in enumerate(rows["action_plan_templates"]):
-            with self._at(f"action_plan_templates.{index}"):
-                self._template(row)
-        for index, row in enumerate(rows["goal_definitions"]):
-            with self._at(f"goal_definitions.{index}"):
-                self._goal(row)
+        for kind, load_row in kinds.items():
+            for index, row in enumerate(rows[kind]):
+                with self._at(f"{kind}.{index}"):
+                    load_row(row)
         if self.errors:
             raise LibraryFileError(self.errors)
         return self.report
@@ -117,17 +134,19 @@ class _Loader:
                 self.errors.append(RowError(f"{kind}.{index}", "id", _("This stands in the file twice.")))
 
     def _category(self, name: str | None) -> PickListValue | None:
-        if name is None:
-            return None
-        if name not in self.categories:
-            value = PickListValue(
-                pick_list=PickList.TEMPLATE_CATEGORY, name=name, order=len(self.categories) + 1
-            )
+        return None if name is None else self._value(PickList.TEMPLATE_CATEGORY, name)
+
+    def _value(self, pick_list: PickList, name: str, *, meaning: str = "") -> PickListValue:
+        """The value with this name; one that is missing is made, as the last of its list."""
+        key = (pick_list.value, name)
+        if key not in self.values:
+            order = max((row.order for row in self.values.values() if row.pick_list == pick_list), default=0)
+            value = PickListValue(pick_list=pick_list, name=name, meaning=meaning, order=order + 1)
             check_row(value)
             value.save()
-            self.report.count("created", "categories")
-            self.categories[name] = value
-        return self.categories[name]
+            self.report.count("created", MADE_WHERE_MISSING[pick_list])
+            self.values[key] = value
+        return self.values[key]
 
     def _count(self, row: BaseModel, kind: str, *, is_new: bool, is_changed: bool) -> None:
         self.report.count("created" if is_new else "updated" if is_changed else "unchanged", kind)
@@ -243,16 +262,69 @@ class _Loader:
             setattr(goal, name, row[name])
         goal.category = self._category(row["category"])
         check_row(goal)
-        wanted = row["action_plan_templates"]
-        templates = ActionPlanTemplate.objects.in_bulk(wanted)
-        if missing := [str(pk) for pk in wanted if pk not in templates]:
-            message = _("There is no action plan template %(id)s, neither here nor in the file.") % {
-                "id": missing[0]
-            }
-            raise ValidationError({"action_plan_templates": message})
+        templates = _named(
+            ActionPlanTemplate,
+            row,
+            "action_plan_templates",
+            _("There is no action plan template %(id)s, neither here nor in the file."),
+        )
         before = goal.version
-        operations.save_goal(goal, [templates[pk] for pk in wanted])
+        operations.save_goal(goal, templates)
         self._count(goal, "goal_definitions", is_new=found is None, is_changed=goal.version != before)
+
+    # --- Plan types -----------------------------------------------------------------------
+    def _plan_type(self, row: dict[str, Any]) -> None:
+        """The one with the id, or else with the name, which stands for the same in every company."""
+        types = PlanType.objects.select_for_update()
+        found = types.filter(pk=row["id"]).first() or types.filter(name=row["name"]).first()
+        plan_type = found or PlanType(pk=row["id"])
+        for name in PLAN_TYPE_FIELDS:
+            setattr(plan_type, name, row[name])
+        check_row(plan_type)
+        goals = _named(
+            GoalDefinition,
+            row,
+            "goal_definitions",
+            _("There is no goal definition %(id)s, neither here nor in the file."),
+        )
+        roles = [
+            self._value(PickList.STAKEHOLDER_ROLE, role["name"], meaning=role["meaning"])
+            for role in row["expected_roles"]
+        ]
+        before = plan_type.version
+        operations.save_plan_type(plan_type, goals, expected_roles=roles)
+        self._count(plan_type, "plan_types", is_new=found is None, is_changed=plan_type.version != before)
+        self._custom_fields(plan_type, row["custom_fields"])
+
+    def _custom_fields(self, plan_type: PlanType, rows: list[dict[str, Any]]) -> None:
+        """By key. Those that the file does not name stay: plans may have values of them."""
+        known = {field.key: field for field in plan_type.custom_fields.all()}
+        keys = [row["key"] for row in rows]
+        is_in_order = [key for key in known if key in keys] == keys
+        place = self.row
+        for index, row in enumerate(rows):
+            with self._at(f"{place}.custom_fields.{index}"):
+                if row["key"] in keys[:index]:
+                    raise ValidationError({"key": _("This stands in the plan type twice.")})
+                found = known.get(row["key"])
+                custom_field = found or CustomField(plan_type=plan_type, key=row["key"])
+                for name in CUSTOM_FIELD_FIELDS:
+                    setattr(custom_field, name, row[name])
+                if not is_in_order:
+                    custom_field.order = index + 1
+                check_row(custom_field)
+                is_changed = bool(custom_field.changed_fields())
+                custom_field.save()
+                self._count(custom_field, "custom_fields", is_new=found is None, is_changed=is_changed)
+
+
+def _named(model: Any, row: dict[str, Any], name: str, missing: str) -> list[Any]:
+    """The rows that the file names by id, in its order; raises `ValidationError` with the first that is `missing`."""
+    found = model.objects.in_bulk(row[name])
+    for pk in row[name]:
+        if pk not in found:
+            raise ValidationError({name: missing % {"id": pk}})
+    return [found[pk] for pk in row[name]]
 
 
 def _values(items: list[_Item]) -> dict[Any, dict[str, Any]]:

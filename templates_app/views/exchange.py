@@ -18,6 +18,9 @@ KINDS = {
     "action_plan_templates": gettext_lazy("action plan templates"),
     "versions": gettext_lazy("versions"),
     "categories": gettext_lazy("categories"),
+    "plan_types": gettext_lazy("plan types"),
+    "custom_fields": gettext_lazy("fields of plan types"),
+    "stakeholder_roles": gettext_lazy("roles of stakeholders"),
 }
 
 

@@ -67,6 +67,7 @@ def plan_type_detail(request: HttpRequest, plan_type: PlanType) -> HttpResponse:
         "fields": CustomField.objects.visible_to(user).filter(plan_type=plan_type),
         "goals": goals.order_by("plan_type_links__order", "plan_type_links__id"),
         "reads_library": user.has_perm("templates_app.view_library"),
+        "expected_roles": plan_type.expected_roles.order_by("order", "name"),
         "uses": uses.uses_of(plan_type, user),
         "may_change": may_change,
         "add_form": PlanTypeGoalForm(plan_type=plan_type, user=user) if may_change else None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crm.models import PickListValue
 from kam.core.models import Change
 from templates_app import operations
 from templates_app.enums import ItemKind, MeasureKind, VersionStatus
@@ -17,6 +18,7 @@ from templates_app.models import (
     ActionPlanTemplateItem,
     ActionPlanTemplateVersion,
     GoalDefinition,
+    PlanType,
 )
 from tests import factories
 
@@ -140,7 +142,7 @@ def item(rows: dict[str, Any]) -> dict[str, Any]:
 
 ITEM = "action_plan_templates.0.versions.2.items.0"
 BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
-    "no version of the format": (lambda rows: rows.update(format_version=2), "", "format_version"),
+    "no version of the format": (lambda rows: rows.update(format_version=3), "", "format_version"),
     "unknown field": (lambda rows: item(rows).update(colour="red"), ITEM, "colour"),
     "missing field": (lambda rows: item(rows).pop("weight"), ITEM, "weight"),
     "wrong type": (lambda rows: item(rows).update(weight=[1]), ITEM, "weight"),
@@ -229,3 +231,93 @@ def test_what_is_no_library_file_is_refused(content: bytes) -> None:
         import_library(content)
 
     assert caught.value.errors
+
+
+# --- Plan types -------------------------------------------------------------------------------
+@pytest.fixture
+def plan_type(admin, library) -> PlanType:
+    """Sections in an order of its own, two goals, two roles, two fields."""
+    goals = [GoalDefinition.objects.get(name=name) for name in ("Trust", "Win the ward")]
+    plan_type = factories.create_plan_type("Ward Plan", sections=["reviews", "vision"], goals=goals)
+    roles = [factories.stakeholder_role("Champion"), factories.stakeholder_role("Gatekeeper")]
+    operations.save_plan_type(plan_type, expected_roles=roles)
+    factories.create_custom_field(plan_type, "tier", kind="choice", choices=["Gold", "Silver"])
+    factories.create_custom_field(plan_type, "budget", kind="money", is_required=True)
+    return plan_type
+
+
+def test_plan_type_comes_back_with_the_roles_it_expects(admin, plan_type: PlanType) -> None:
+    """Roles that are missing are made with what they mean; the second time nothing changes."""
+    content, pk = export_library(admin), plan_type.pk
+    plan_type.delete()
+    champion = PickListValue.objects.filter(pick_list="stakeholder_role", name="Champion")
+    meaning = champion.get().meaning
+    champion.delete()
+
+    report = import_library(content)
+
+    assert report.created == {"plan_types": 1, "stakeholder_roles": 1, "custom_fields": 2}
+    made = PlanType.objects.get(pk=pk)
+    assert {role.name for role in made.expected_roles.all()} == {"Champion", "Gatekeeper"}
+    assert meaning
+    assert champion.get().meaning == meaning
+    assert made.sections == ["reviews", "vision"]
+    again = json.loads(export_library(admin))
+    assert again["plan_types"][0]["custom_fields"] == json.loads(content)["plan_types"][0]["custom_fields"]
+    assert [goal["name"] for goal in again["goal_definitions"]] == ["Trust", "Win the ward"]
+    entries = Change.objects.unscoped("count").count()
+    assert not import_library(export_library(admin)).has_changes
+    assert Change.objects.unscoped("count").count() == entries
+
+
+def test_plan_type_of_another_company_is_known_by_its_name(admin, plan_type: PlanType) -> None:
+    """It takes the sections, roles and fields of the file; fields that only stand here stay, as plans may use them."""
+    rows = exported(admin)
+    (row,) = rows["plan_types"]
+    row |= {"id": "6f3d4bb3-0f0e-4c3e-9a55-0b8b4f4c7a01", "sections": ["risks"], "goal_definitions": []}
+    row["expected_roles"] = [{"name": "Head of the board", "meaning": "decides"}]
+    row["custom_fields"] = [row["custom_fields"][1] | {"label": "Budget of the year"}]
+    before = PlanType.objects.get().version
+
+    report = import_library(as_file(rows))
+
+    found = PlanType.objects.get()
+    assert (found.pk, found.sections, found.ordered_goals) == (plan_type.pk, ["risks"], [])
+    assert found.version > before
+    assert [role.meaning for role in found.expected_roles.all()] == ["decides"]
+    assert [(field.key, field.label) for field in found.custom_fields.all()] == [
+        ("tier", "Tier"),
+        ("budget", "Budget of the year"),
+    ]
+    assert report.updated == {"plan_types": 1, "custom_fields": 1}
+
+
+def test_what_is_wrong_with_a_plan_type_names_its_place(admin, plan_type: PlanType) -> None:
+    rows = exported(admin)
+    (row,) = rows["plan_types"]
+    row["custom_fields"][1]["kind"] = "number"
+    row["expected_roles"] = [{"name": "Nobody yet", "meaning": ""}]
+
+    with pytest.raises(LibraryFileError) as refused:
+        import_library(as_file(rows))
+
+    assert [(error.row, error.field) for error in refused.value.errors] == [
+        ("plan_types.0.custom_fields.1", "kind")
+    ]
+    assert not PickListValue.objects.filter(name="Nobody yet").exists()
+    row["goal_definitions"] = [row["id"]]
+    with pytest.raises(LibraryFileError) as refused:
+        import_library(as_file(rows))
+    assert [(error.row, error.field) for error in refused.value.errors] == [
+        ("plan_types.0", "goal_definitions")
+    ]
+
+
+def test_file_of_version_1_is_still_read(admin, plan_type: PlanType) -> None:
+    rows = exported(admin)
+    del rows["plan_types"]
+
+    report = import_library(as_file(rows | {"format_version": 1}))
+
+    assert not report.has_changes
+    assert PlanType.objects.get().expected_roles.count() == 2

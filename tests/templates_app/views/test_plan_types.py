@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from crm.models import PickListValue
 from kam.users.models import User
 from plans.models import AccountPlan
+from templates_app import operations
 from templates_app.models import CustomField, PlanType
 from tests import factories
 from tests.fixtures import ClientFor, World
@@ -31,6 +33,32 @@ def test_plan_type_is_made_and_shown(client_as: ClientFor, admin: User) -> None:
     assert "Growth Plan" in text_of(page)
     assert "Several are “Growth Plans”" in text_of(page)
     assert "Growth Plan" in text_of(get(client, reverse("templates_app:plantype_list")))
+
+
+def test_expected_roles_are_chosen_on_the_form(
+    client_as: ClientFor, admin: User, plan_type: PlanType, world: World
+) -> None:
+    """Retired ones stay where they were chosen; a change of nothing else makes who read it before out of date."""
+    client, url = client_as(admin), reverse("templates_app:plantype_update", args=[plan_type.pk])
+    champion, retired = factories.stakeholder_role("Champion"), factories.stakeholder_role("Old role")
+    operations.save_plan_type(plan_type, expected_roles=[retired])
+    PickListValue.objects.filter(pk=retired.pk).update(is_retired=True)
+    opened = form_of(get(client, url))
+
+    assert "Old role" in text_of(client.get(url))
+    chosen = opened | {"expected_roles": [str(champion.pk), str(retired.pk)]}
+    page = text_of(client.post(url, chosen, follow=True))
+    late = client.post(url, opened | {"expected_roles": []})
+    client.post(url, form_of(client.get(url)) | {"expected_roles": [str(champion.pk)]})
+
+    assert "Expected stakeholders 2" in page
+    assert late.status_code == 409
+    assert list(plan_type.expected_roles.all()) == [champion]
+    assert "Old role" not in text_of(client.get(url))
+    foreign = factories.partner_role()
+    assert (
+        client.post(url, form_of(client.get(url)) | {"expected_roles": [str(foreign.pk)]}).status_code == 422
+    )
 
 
 def test_sections_are_moved_left_out_and_shown_again(
