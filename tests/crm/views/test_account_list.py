@@ -88,6 +88,16 @@ def test_filter_by_a_hidden_row_answers_like_one_that_does_not_exist(
     assert "Lakeside" not in hidden
 
 
+def test_filters_are_open_where_one_is_wrong(client_as: ClientFor, manager: User) -> None:
+    client = client_as(manager)
+
+    wrong = get(client, URL, data={"owner": "nobody"}).content.decode()
+
+    assert 'class="k-filter-fields is-open"' in wrong  # closed on a phone, they would hide the error
+    assert 'aria-expanded="true" aria-controls="results-fields"' in wrong
+    assert 'class="k-filter-fields"' in get(client, URL).content.decode()
+
+
 def test_empty_list_says_where_accounts_come_from(client_as: ClientFor, account_manager: User) -> None:
     response = get(client_as(account_manager), URL)
 
