@@ -160,8 +160,6 @@ class ActivityForm(VersionedModelForm):
         contacts = Contact.objects.visible_to(user).filter(account=self.instance.account_id)
         self.fields["contacts"].queryset = contacts  # type: ignore[attr-defined]
         self.fields["quantity"].widget.attrs["step"] = "any"
-        if self.initial.get("quantity") is not None:
-            self.initial["quantity"] = f"{self.initial['quantity']:.3f}".rstrip("0").rstrip(".")
 
 
 class DoneActivityForm(ActivityForm):

@@ -14,6 +14,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Account, Product, ProductCategory, Territory
+from kam.core.fields import AmountField, NumberField
 from kam.core.forms import SearchChoiceField, VersionedModelForm
 from kam.core.money import currency_choices, round_money
 from kam.core.pages import as_uuid
@@ -37,11 +38,6 @@ from templates_app.models import CustomField, PlanType, merged_values
 CUSTOM = "custom_"  # the names of fields that a plan type adds
 
 
-def plain_quantity(value: Any) -> Any:
-    """A quantity without the zeros of its scale, as a number field shows it."""
-    return value if value is None else f"{value:.3f}".rstrip("0").rstrip(".")
-
-
 def custom_form_field(definition: CustomField, text: str | None, *, currency: str) -> forms.Field:
     """The form field of a field that a plan type adds; `text` is what the plan holds in it."""
     known: dict[str, Any] = {
@@ -60,8 +56,9 @@ def custom_form_field(definition: CustomField, text: str | None, *, currency: st
         offered = [*BLANK_CHOICE_DASH, *((choice, choice) for choice in [*definition.choices, *kept])]
         return forms.ChoiceField(choices=offered, **known)
     if definition.kind in {FieldKind.NUMBER, FieldKind.MONEY}:
-        number = forms.DecimalField(max_digits=21, decimal_places=6, **known)
-        unit = {"data-unit": currency} if definition.kind == FieldKind.MONEY and currency else {}
+        is_money = definition.kind == FieldKind.MONEY
+        number = (AmountField if is_money else NumberField)(max_digits=21, decimal_places=6, **known)
+        unit = {"data-unit": currency} if is_money and currency else {}
         number.widget.attrs |= {"step": "any", **unit}
         return number
     return forms.CharField(max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}), **known)
@@ -327,7 +324,6 @@ class ObjectiveForm(VersionedModelForm):
         self.fields["strategy"].empty_label = _("None")  # type: ignore[attr-defined]
         for name in ("baseline", "current", "target", "stretch", "weight"):
             self.fields[name].widget.attrs["step"] = "any"
-            self.initial[name] = plain_quantity(self.initial.get(name))
 
 
 class PlanProductForm(VersionedModelForm):

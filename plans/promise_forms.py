@@ -13,7 +13,6 @@ from crm.models import ActivityType, PickListValue
 from kam.core.forms import VersionedModelForm
 from kam.core.money import round_money
 from kam.users.forms import UserChoiceField
-from plans.forms import plain_quantity
 from plans.models import Commitment, CoopExpense, CoopFund, PlanEvent, RebateProgram, RebateTier
 
 
@@ -63,7 +62,6 @@ class CommitmentForm(PromiseForm):
         offered = ActivityType.objects.filter(Q(counts_as_commitment=True) | Q(pk=own)).exclude(pk__in=taken)
         self.fields["activity_type"].queryset = offered  # type: ignore[attr-defined]
         self.fields["quantity"].widget.attrs |= {"step": "any", "min": "0"}
-        self.initial["quantity"] = plain_quantity(self.initial.get("quantity"))
 
 
 class PlanEventForm(PromiseForm):
@@ -143,7 +141,7 @@ class RebateProgramForm(PromiseForm):
             self.fields |= {f"threshold_{row}": threshold, f"percent_{row}": percent}
         for row, tier in enumerate(tiers):
             self.initial[f"threshold_{row}"] = round_money(tier.threshold, currency)
-            self.initial[f"percent_{row}"] = plain_quantity(tier.percent)
+            self.initial[f"percent_{row}"] = tier.percent
 
     @property
     def tier_fields(self) -> list[tuple[forms.BoundField, forms.BoundField]]:

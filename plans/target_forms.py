@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import ProductCategory
-from kam.core.fields import MoneyField
+from kam.core.fields import MoneyField, NumberField
 from kam.core.money import minor_units, round_money
 from plans import policies
 from plans.actuals import LastYear
@@ -43,7 +43,7 @@ def plain_number(text: str) -> str:
     return text
 
 
-class PastedNumberField(forms.DecimalField):
+class PastedNumberField(NumberField):
     """A decimal number in a text field, as it was typed or pasted."""
 
     widget = forms.TextInput
@@ -88,7 +88,7 @@ class TargetLineForm(forms.Form):
             field = self.fields[name]
             field.widget.attrs |= {"aria-label": f"{field.label}, {line}", "data-column": name}
             if name != "growth":
-                field.decimal_places = minor_units(currency)  # type: ignore[attr-defined]
+                field.decimal_places = field.least_places = minor_units(currency)  # type: ignore[attr-defined]
         self.fields["last_year"].widget.attrs["placeholder"] = str(shown(last_year.from_orders))
         self.fields["remove"].widget.attrs["aria-label"] = _("Remove %(line)s") % {"line": line}
 

@@ -23,6 +23,28 @@ LARGEST = Decimal(10) ** 30  # beyond every column
 EXACT = Context(prec=60)  # the default context would round at 28 digits
 
 
+class NumberField(forms.DecimalField):
+    """A number in a form, without the zeros at the end that its column's scale gives: 1.000 is 1, 90.950 is 90.95.
+
+    The browser's number field shows it as its reader writes numbers.
+    """
+
+    least_places = 0  # where there are decimals at all
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, Decimal) or not value.is_finite():
+            return value
+        whole, _point, places = f"{value:f}".partition(".")
+        places = places.rstrip("0")
+        return f"{whole}.{places.ljust(self.least_places, '0')}" if places else whole
+
+
+class AmountField(NumberField):
+    """An amount of money: 4800, but 4800.50."""
+
+    least_places = 2
+
+
 class ScaledIntegerField(models.Field):
     """A `Decimal` with at most `decimal_places` places, stored as `value × 10**decimal_places`.
 
@@ -33,6 +55,7 @@ class ScaledIntegerField(models.Field):
 
     empty_strings_allowed = False
     description = _("Exact decimal number")
+    form_class: type[NumberField] = NumberField
     decimal_places: int = 0
     max_value: Decimal = Decimal(10) ** 12
     default_error_messages = {
@@ -112,7 +135,7 @@ class ScaledIntegerField(models.Field):
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         return super().formfield(
             **{
-                "form_class": forms.DecimalField,
+                "form_class": self.form_class,
                 "max_digits": 30,
                 "decimal_places": self.decimal_places,
                 "max_value": self.max_value,
@@ -172,6 +195,7 @@ class MoneyField(ScaledIntegerField):
     """
 
     description = _("Money")
+    form_class = AmountField
     decimal_places = 3
     max_value = Decimal(10) ** 12
 
@@ -180,6 +204,7 @@ class MoneyTotalField(ScaledIntegerField):
     """A sum of money, of the same scale as `MoneyField` and as large as 64 bits hold."""
 
     description = _("Money total")
+    form_class = AmountField
     decimal_places = 3
     max_value = Decimal(9) * 10**15
 

@@ -259,3 +259,26 @@ def test_too_wide_a_scale_is_found_by_the_checks() -> None:
             return ""
 
     assert [error.id for error in Model._meta.get_field("wide").check()] == ["kam.E002"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "shown"),
+    [
+        (QuantityField, "1.000", "1"),
+        (QuantityField, "0.250", "0.25"),
+        (QuantityField, "100.000", "100"),
+        (PercentField, "0.0", "0"),
+        (RateField, "0.0000001000", "0.0000001"),
+        (MoneyField, "4800.000", "4800"),
+        (MoneyField, "4800.500", "4800.50"),
+        (MoneyField, "-0.125", "-0.125"),
+    ],
+)
+def test_form_shows_number_without_zeros_of_its_scale(
+    kind: type[ScaledIntegerField], stored: str, shown: str
+) -> None:
+    field = kind().formfield()
+    assert field is not None
+    assert field.prepare_value(Decimal(stored)) == shown
+    assert not field.has_changed(Decimal(stored), shown)
+    assert field.prepare_value("1.000") == "1.000"  # as somebody typed it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -43,8 +42,6 @@ class KamAdminForm(VersionedModelForm):
             widget = getattr(field.widget, "widget", field.widget)  # inside the one with “add” and “change”
             if isinstance(widget, RememberingSelect):
                 widget.known = self.instance._state.fields_cache.get(name)
-            if isinstance(field, forms.DecimalField) and isinstance(self.initial.get(name), Decimal):
-                self.initial[name] = shortest(self.initial[name])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -89,9 +86,3 @@ class GatedInlineFormSet(forms.BaseInlineFormSet):
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         form.fields[self.model._meta.pk.name].queryset = self.queryset
-
-
-def shortest(number: Decimal) -> str:
-    """Without the zeros at the end that the column's scale gives: 90.950 is 90.95, 100.000 is 100."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

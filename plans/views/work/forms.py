@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Account, ActivityType
 from kam.core.clock import company_today
+from kam.core.fields import NumberField
 from kam.core.forms import SearchChoiceField, VersionedModelForm
 from kam.core.writing import check_row
 from kam.users.forms import UserChoiceField
 from kam.users.models import User
 from plans import operations, policies
 from plans.enums import ActionPlanStatus, ItemKind, Meaning, TaskStatus
-from plans.forms import plain_quantity
 from plans.models import ActionPlan, ActionPlanItem, AssessmentTask, Objective
 from plans.operations.action_plans import add_action_plan, save_action_plan
 from plans.operations.work import check_status
@@ -77,7 +77,6 @@ class WorkForm(VersionedModelForm):
         for name in ("quantity_done", "target_quantity"):
             if name in self.fields:
                 self.fields[name].widget.attrs["step"] = "any"
-                self.initial[name] = plain_quantity(self.initial.get(name))
 
     def check_operation(self) -> None:
         with steps_named():
@@ -131,7 +130,7 @@ class TaskForm(WorkForm):
         required=False, help_text=_("Web addresses that show the result, one a line.")
     )
     is_required = forms.BooleanField(label=_("Required"), required=False)
-    weight = forms.DecimalField(min_value=0, decimal_places=3, help_text=_("0: does not count."))
+    weight = NumberField(min_value=0, decimal_places=3, help_text=_("0: does not count."))
     prerequisite = forms.ModelChoiceField(
         ActionPlanItem.objects.none(), label=_("Comes after"), required=False, empty_label=_("Nothing")
     )
@@ -161,7 +160,7 @@ class TaskForm(WorkForm):
         self.fields["prerequisite"].queryset = others  # type: ignore[attr-defined]
         self.initial |= {
             "is_required": item.is_required,
-            "weight": plain_quantity(item.weight),
+            "weight": item.weight,
             "prerequisite": item.prerequisite_id,
         }
 
@@ -243,7 +242,6 @@ class ActionPlanForm(VersionedModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["weight"].widget.attrs["step"] = "any"
-        self.initial["weight"] = plain_quantity(self.initial.get("weight"))
         self.initial["is_cancelled"] = self.instance.status == ActionPlanStatus.CANCELLED
 
     def save(self, commit: bool = True) -> ActionPlan:
@@ -254,9 +252,7 @@ class CompletionForm(forms.Form):
     """When it was done, and what came of it. A call objective logs the call."""
 
     done_on = forms.DateField(label=_("Done on"), widget=forms.DateInput(attrs={"type": "date"}))
-    quantity = forms.DecimalField(
-        label=_("How many"), min_value=Decimal("0.001"), max_digits=12, decimal_places=3
-    )
+    quantity = NumberField(label=_("How many"), min_value=Decimal("0.001"), max_digits=12, decimal_places=3)
     is_last = forms.BooleanField(label=_("This completes the task"), required=False)
     account = SearchChoiceField(
         Account.objects.none(), label=_("Account"), options_url=reverse_lazy("crm:account_options")

@@ -129,9 +129,12 @@ def test_new_stage_brings_its_probability_unless_one_was_typed(
 
 
 def test_amount_is_shown_to_the_minor_unit(client_as: ClientFor, world: World, account_manager: User) -> None:
-    response = get(client_as(account_manager), reverse("crm:opportunity_update", args=[world.open.pk]))
+    client, url = client_as(account_manager), reverse("crm:opportunity_update", args=[world.open.pk])
 
-    assert form_of(response)["amount"] == "1000.00"
+    assert form_of(get(client, url))["amount"] == "1000"
+    world.open.amount = Decimal("1000.5")
+    world.open.save()
+    assert form_of(get(client, url))["amount"] == "1000.50"
 
 
 def test_contacts_that_the_owner_cannot_see_stay(client_as: ClientFor, world: World, stranger: User) -> None:

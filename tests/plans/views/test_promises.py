@@ -127,7 +127,7 @@ def test_tiers_are_written_with_their_programme(
     kept = tiers[0].pk
     update = reverse("plans:rebateprogram_update", args=[program.pk])
     values = form_of(get(client, update))
-    assert (values["threshold_0"], values["percent_0"]) == ("10000.00", "2")
+    assert (values["threshold_0"], values["percent_0"]) == ("10000", "2")
 
     values |= {"threshold_1": "", "percent_1": "", "threshold_3": "50000", "percent_3": "4.5"}
     client.post(update, values)
