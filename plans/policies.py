@@ -197,6 +197,7 @@ def suggested_period(today: date) -> tuple[date, date]:
 
 # --- Reviews ----------------------------------------------------------------------------------
 MONTHS_BETWEEN_REVIEWS = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
+REVIEW_SOON = timedelta(days=14)  # who holds one is told so long before
 MOST_REVIEWS = 240  # of a plan: twenty years of months
 
 

@@ -9,10 +9,11 @@ class StakeholdersConfig(AppConfig):
         from crm.tabs import AccountTab
         from crm.tabs import register_tab as register_account_tab
         from plans.tabs import PlanTab, register_tab
-        from stakeholders.operations import copying
+        from stakeholders.operations import contents, copying
         from templates_app.enums import PlanSection
 
         copying.register()
+        contents.register()
         register_tab(
             PlanTab(
                 "stakeholders",

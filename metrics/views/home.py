@@ -32,12 +32,12 @@ from metrics.rules import plans_with_numbers
 from metrics.views.first_steps import first_steps
 from plans.enums import ObjectiveStatus, PlanStatus
 from plans.models import Objective, Plan, PlanReview
+from plans.policies import REVIEW_SOON
 
 SHOWN_PLANS = 12
 SHOWN_ITEMS = 4
 SHOWN_ACTIVITIES = 8
 ENDS_SOON = timedelta(days=30)
-REVIEW_SOON = timedelta(days=14)
 OF_A_CONCERN = (
     "name",
     "account_id",

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from kam.core.addresses import record_url
 from kam.core.clock import company_today
 from kam.core.models import BaseModel
+from kam.users.models import User
 from plans.enums import PlanStatus, ReviewRating, ReviewStatus
 from plans.models.plans import ByPlanQuerySet, Plan
 from plans.models.work import AssessmentTask
@@ -34,6 +35,11 @@ class PlanReviewQuerySet(ByPlanQuerySet):
         """Still to come or overdue, of plans that are active and have reviews among their sections."""
         planned = self.filter(status=ReviewStatus.PLANNED, plan__status=PlanStatus.ACTIVE)
         return planned.in_shown_sections()
+
+    def falling_to(self, user: User) -> Self:
+        """Of plans that the user owns, and those that the user is to attend."""
+        attended = PlanReview.attendees.through._base_manager.filter(user=user).values("planreview_id")
+        return self.filter(Q(plan__owner=user) | Q(pk__in=attended))
 
     def overdue(self, *, today: date) -> Self:
         return self.to_hold().filter(due_date__lt=today)

@@ -6,6 +6,7 @@ from plans.operations.analyses import (
     save_analysis,
     save_plan_product,
 )
+from plans.operations.contents import contents_of
 from plans.operations.life_cycle import (
     TransitionNotAllowedError,
     change_plan_status,
@@ -45,6 +46,7 @@ __all__ = [
     "change_plan_status",
     "change_tasks",
     "complete_task",
+    "contents_of",
     "delete_review",
     "hold_review",
     "log_confidential_look",

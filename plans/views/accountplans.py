@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from crm.models import Account, Territory
 from kam.core.changes import StaleObjectError
@@ -22,17 +22,7 @@ from kam.core.panels import render_panel
 from kam.core.policy import object_required, permission_required, signed_in
 from plans import operations, policies
 from plans.forms import AccountPlanForm, StatusForm, TerritoryPlanForm
-from plans.models import (
-    AccountPlan,
-    AccountPlanParticipant,
-    AssessmentTask,
-    Commitment,
-    Objective,
-    Plan,
-    Strategy,
-    TargetLine,
-    TerritoryBusinessPlan,
-)
+from plans.models import AccountPlan, Plan, TerritoryBusinessPlan
 from templates_app.models import PlanType
 
 # The words of the steps of a plan's life: what the button says, and what was done.
@@ -152,22 +142,8 @@ def accountplan_delete(request: HttpRequest, plan: Plan) -> HttpResponse:
         plan.delete()
         messages.success(request, _("“%(plan)s” is deleted.") % {"plan": name})
         return redirect(list_url)
-    user = request.user
-    strategies = Strategy.objects.visible_to(user).filter(plan=plan).count()
-    objectives = Objective.objects.visible_to(user).filter(plan=plan).count()
-    tasks = AssessmentTask.objects.visible_to(user).filter(item__action_plan__objective__plan=plan).count()
-    lines = TargetLine.objects.visible_to(user).filter(plan=plan).count()
-    promises = Commitment.objects.visible_to(user).filter(plan=plan).count()
-    people = AccountPlanParticipant.objects.visible_to(user).filter(plan=plan).count()
-    parts = (
-        (strategies, ngettext("strategy", "strategies", strategies)),
-        (objectives, ngettext("objective", "objectives", objectives)),
-        (tasks, ngettext("task", "tasks", tasks)),
-        (lines, ngettext("target line", "target lines", lines)),
-        (promises, ngettext("promise", "promises", promises)),
-        (people, ngettext("participant", "participants", people)),
-    )
-    consequences = [{"count": count, "label": label} for count, label in parts if count]
+    contents = operations.contents_of(plan, request.user)
+    consequences = [{"count": count, "label": label} for count, label in contents]
     context = {"plan": plan, "consequences": consequences, "nav_section": "plans"}
     return render(request, "plans/accountplan_confirm_delete.html", context)
 

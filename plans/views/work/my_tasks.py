@@ -12,14 +12,16 @@ from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_filters import FilterSet
 
 from kam.core.clock import company_today
 from kam.core.lists import list_filter, page_of
 from kam.core.policy import signed_in
 from kam.users.models import User
+from plans import policies
 from plans.enums import TaskStatus
 from plans.filters import AssessmentTaskFilter
-from plans.models import AssessmentTask
+from plans.models import AssessmentTask, PlanReview
 from plans.operations.work import waiting_for
 from plans.views.work.answers import next_query
 from plans.views.work.tree import participants_at
@@ -57,6 +59,18 @@ def ready(tasks: Sequence[AssessmentTask], user: User) -> list[AssessmentTask]:
     return list(tasks)
 
 
+def reviews_of(user: User, filterset: FilterSet, today: date) -> list[PlanReview]:
+    """To be held by or with the user, overdue or soon; of one plan, if asked for. Other filters are about tasks."""
+    form = filterset.form
+    if not form.is_valid() or set(form.changed_data) - {"plan", "ordering"}:
+        return []
+    rows = PlanReview.objects.visible_to(user).to_hold().falling_to(user)
+    rows = rows.filter(due_date__lte=today + policies.REVIEW_SOON)
+    if plan := form.cleaned_data.get("plan"):
+        rows = rows.filter(plan=plan)
+    return list(rows.select_related("plan").order_by("due_date", "pk")[:PER_PAGE])
+
+
 @signed_in
 def my_tasks(request: HttpRequest) -> HttpResponse:
     user, today = request.user, company_today()
@@ -74,6 +88,7 @@ def my_tasks(request: HttpRequest) -> HttpResponse:
     context = {
         "filter": filterset,
         "page_obj": page,
+        "reviews": reviews_of(user, filterset, today) if page.number == 1 else [],
         "groups": groups_of(ready(page.object_list, user), today),
         "done": ready(done.order_by("-completed_at", "pk")[:SHOWN_DONE], user),
         "today": today,

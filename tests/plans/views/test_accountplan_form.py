@@ -225,6 +225,10 @@ def test_delete_says_what_goes(
 ) -> None:
     factories.create_objective(world.plan, strategy=factories.create_strategy(world.plan))
     factories.create_objective(world.plan)
+    factories.create_review(world.plan)
+    factories.create_stakeholder(world.plan)
+    factories.create_stakeholder(world.plan)
+    factories.create_partner(world.plan)
     client = client_as(account_manager)
     url = reverse("plans:accountplan_delete", args=[world.plan.pk])
 
@@ -232,6 +236,6 @@ def test_delete_says_what_goes(
     assert client_as(colleague).post(url).status_code == 403
     response = client.post(url, follow=True)
 
-    assert "1 strategy 2 objectives" in question
+    assert "1 strategy 2 objectives 1 review 2 stakeholders 1 partner" in question
     assert "“Harbour Clinics this year” is deleted." in text_of(response)
     assert not AccountPlan.objects.unscoped("test").filter(pk=world.plan.pk).exists()

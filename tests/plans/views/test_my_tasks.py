@@ -10,7 +10,7 @@ from django.urls import reverse
 from kam.core.clock import company_today
 from kam.users.models import User
 from plans.enums import PlanStatus
-from plans.models import ActionPlan
+from plans.models import ActionPlan, Plan, PlanReview
 from plans.views.work.my_tasks import group_of
 from tests import factories
 from tests.fixtures import ClientFor, World
@@ -71,6 +71,41 @@ def test_filters_narrow_and_hidden_plans_are_no_choice(
     assert "Calm" not in text_of(get(client, f"{url}?plan={world.far_plan.pk}"))
 
 
+def test_reviews_to_hold_come_first(
+    client_as: ClientFor, world: World, account_manager: User, colleague: User, action_plan: ActionPlan
+) -> None:
+    """Overdue or due within two weeks, of own plans and where one is expected; of plans that are seen and active."""
+    today = company_today()
+    client, url = client_as(account_manager), reverse("plans:my_tasks")
+    others = factories.create_plan(world.account, "Of a colleague", owner=colleague)
+
+    def review(plan: Plan, days: int, *attendees: User) -> PlanReview:
+        made = factories.create_review(plan, due_date=today + timedelta(days=days))
+        made.attendees.set(attendees)
+        return made
+
+    soon, late = review(world.plan, 14), review(world.plan, -3)
+    invited = review(others, 1, account_manager, colleague)
+    review(world.plan, 15)
+    review(others, 1, colleague)
+    review(world.draft, -1)
+    review(world.confidential, 1, account_manager)  # who does not see the plan is told nothing
+    factories.create_held_review(world.plan, held_on=today, attendees=[account_manager])
+
+    def shown(query: str = "") -> list[PlanReview]:
+        return get(client, url + query).context["reviews"]
+
+    assert shown() == [late, invited, soon]
+    assert shown(f"?plan={others.pk}") == [invited]
+    assert shown("?priority=high") == []
+    assert shown(f"?plan={world.far_plan.pk}") == []
+    text = text_of(get(client, url))
+    assert "Reviews to hold 3" in text
+    assert "3 days late · Harbour Clinics this year" in text
+    assert text.count("You are to attend") == 1
+    assert "Nothing to do" not in text
+
+
 def test_tasks_vanish_with_the_plan(
     client_as: ClientFor, world: World, stranger: User, action_plan: ActionPlan
 ) -> None:
@@ -100,8 +135,10 @@ def test_list_and_panel_take_as_many_statements_for_many_tasks(
         first = factories.create_task(way, due_date=company_today(), assignee=account_manager)
         factories.create_task(way, assignee=account_manager, prerequisite=first.item)
         factories.create_task(way, assignee=account_manager, status="completed")
+        factories.create_review(other).attendees.add(account_manager)
+        factories.create_review(world.plan)
         counts.append(len(get(client, reverse("plans:my_tasks")).content))
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             get(client, reverse("plans:my_tasks"))
         with django_assert_num_queries(4):
             get(client, reverse("plans:my_tasks_panel"))
