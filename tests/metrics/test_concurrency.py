@@ -287,6 +287,35 @@ def test_taking_it_for_one_would_lose_a_change(
     assert pipeline_of(a_reader_comes_while_a_territory_is_added_up(slow_rollup)) == 1
 
 
+@pytest.mark.postgres
+def test_what_comes_between_the_statements_of_a_rebuild_is_not_lost(
+    plan: AccountPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads which plans are special, then the rates, then the records: each later than the one before."""
+    category = factories.create_category()
+    other = factories.create_plan(start_date=plan.start_date)
+    factories.create_opportunity(
+        other.account, amount=9, currency="EUR", close_date=plan.start_date, stage=factories.open_stage()
+    )
+    original = running.joined_rates
+
+    def read_rates(cursor: Any) -> Any:
+        finish(in_thread(lambda: factories.create_plan_product(plan, category=category)))
+        rates = original(cursor)
+        finish(in_thread(lambda: factories.create_rate("EUR", 2)))
+        return rates
+
+    monkeypatch.setattr(running, "joined_rates", read_rates)
+
+    operations.rebuild()
+    as_they_were = (pipeline_of(plan), pipeline_of(other))
+    sweep()
+
+    assert as_they_were == (100, 0)
+    assert (pipeline_of(plan), pipeline_of(other)) == (0, 18)
+    assert not StaleMarker.objects.exists()
+
+
 def lower_marker_commits_last(plan: AccountPlan, late: AccountPlan) -> None:
     """A writer takes a marker id; another takes the next one and commits; then the first commits as well.
 
