@@ -89,7 +89,8 @@ class TargetLineForm(forms.Form):
             field.widget.attrs |= {"aria-label": f"{field.label}, {line}", "data-column": name}
             if name != "growth":
                 field.decimal_places = field.least_places = minor_units(currency)  # type: ignore[attr-defined]
-        self.fields["last_year"].widget.attrs["placeholder"] = str(shown(last_year.from_orders))
+        from_orders = self.fields["last_year"].prepare_value(shown(last_year.from_orders))
+        self.fields["last_year"].widget.attrs["placeholder"] = from_orders
         self.fields["remove"].widget.attrs["aria-label"] = _("Remove %(line)s") % {"line": line}
 
     def clean(self) -> dict[str, Any]:

@@ -41,3 +41,22 @@ def test_a_total_leads_down_to_one_order_and_its_address_can_be_sent(
     other = open_as(colleague)
     other.goto(sent)
     expect(other.get_by_role("heading", level=1)).to_contain_text("Won revenue")
+
+
+def test_pages_of_numbers_fit_on_a_sheet_of_paper(
+    open_as: OpenAs, rich_world: World, account_manager: User
+) -> None:
+    plan = rich_world.plan
+    for _line in range(6):  # a line and a column each
+        category = factories.create_category()
+        factories.create_target_line(plan, category, target=2_000_000)
+        factories.create_opportunity(
+            rich_world.account, owner=account_manager, amount=1_234_567, close_date=plan.end_date
+        )
+    page = open_as(account_manager)
+    page.set_viewport_size({"width": 703, "height": 1_000})  # A4 without its margins
+    page.emulate_media(media="print")
+
+    for name in ("metrics:plan_outlook", "metrics:plan_revenue", "plans:target_grid"):
+        page.goto(reverse(name, args=[plan.pk]))
+        assert page.evaluate("document.documentElement.scrollWidth") == 703, name
