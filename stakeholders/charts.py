@@ -264,9 +264,24 @@ def _people(frame: Frame, row: int, cell: MapCell, list_url: str) -> Iterator[st
         x, y = frame.spot(row, cell.support, len(cell.shown))
         words = _("and %(count)s more") % {"count": cell.more}
         link = _text(words, x=x - DOT, y=y + 4, css="c-more", text_decoration="underline")
-        yield element(
-            "a", link, href=f"{list_url}?influence={cell.influence}&support={cell.support}", class_="c-person"
-        )
+        target = f"{list_url}?influence={cell.influence}&support={cell.support}"
+        yield element("a", _lane((x, y), frame.column - GAP), link, href=target, class_="c-person")
+
+
+def _lane(spot: tuple[float, float], width: float) -> str:
+    """All of a lane can be hit, and rings what has the focus."""
+    x, y = spot
+    return element(
+        "rect",
+        class_="c-focus",
+        fill="none",
+        pointer_events="all",
+        x=f"{x - DOT - 5:g}",
+        y=f"{y - LANE / 2 + 1:g}",
+        width=f"{width - 2 * PADDING + 6:g}",
+        height=LANE - 2,
+        rx=8,
+    )
 
 
 def _person(person: MapPerson, spot: tuple[float, float], heat: int, width: float) -> str:
@@ -287,20 +302,10 @@ def _person(person: MapPerson, spot: tuple[float, float], heat: int, width: floa
     halo = {"stroke": HEAT[heat], "stroke_width": 3, "stroke_linejoin": "round", "paint_order": "stroke"}
     aside = "" if person.is_looked_after else f" · {_('nobody looks after them')}"
     words = f"{person.name}, {person.role}{aside}" if person.role else f"{person.name}{aside}"
-    ring = element(
-        "rect",
-        class_="c-focus",
-        fill="none",
-        x=f"{x - DOT - 5:g}",
-        y=f"{y - LANE / 2 + 1:g}",
-        width=f"{width - 2 * PADDING + 6:g}",
-        height=LANE - 2,
-        rx=8,
-    )
     return element(
         "a",
         element("title", escaped(words)),
-        ring,
+        _lane(spot, width),
         dot,
         _text(person.initials, x=x, y=y + 4, css="c-strong", size=11, text_anchor="middle"),
         _text(

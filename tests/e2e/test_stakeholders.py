@@ -52,6 +52,34 @@ def test_somebody_is_reached_by_keyboard_and_linked(
     expect(page.locator("#links")).to_contain_text("Reports to")
 
 
+# How far each mark is hit to the left and right, up and down of its middle, in all.
+HIT_SIZES = """marks => marks.map(mark => {
+  const box = mark.getBoundingClientRect(), x = box.left + box.width / 2, y = box.top + box.height / 2;
+  const isHit = (dx, dy) => document.elementFromPoint(x + dx, y + dy)?.closest("a") === mark;
+  const reach = (dx, dy) => {
+    let far = 0;
+    while (far < 40 && isHit(dx * (far + 1), dy * (far + 1))) far++;
+    return far;
+  };
+  return Math.min(reach(1, 0) + reach(-1, 0), reach(0, 1) + reach(0, -1));
+})"""
+
+
+def test_marks_of_the_map_are_hit_with_a_finger(
+    open_as: OpenAs, rich_world: World, account_manager: User, people: list[AccountPlanStakeholder]
+) -> None:
+    for _number in range(2):  # three share a place: no mark takes another's room
+        factories.create_stakeholder(rich_world.plan, influence=5, support=-1)
+    page = open_as(account_manager, device="phone", has_touch=True)
+    page.goto(reverse("stakeholders:stakeholder_map", args=[rich_world.plan.pk]))
+    page.locator(".k-map-grid").scroll_into_view_if_needed()
+
+    sizes = page.locator(".k-map-grid a").evaluate_all(HIT_SIZES)
+
+    assert len(sizes) == 4
+    assert min(sizes) >= 43  # whole pixels around the middle
+
+
 @pytest.mark.parametrize(("device", "theme"), LOOKS)
 def test_pages_of_people_have_no_violation(
     open_as: OpenAs,
