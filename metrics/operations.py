@@ -144,10 +144,15 @@ def _compute_apart(plan_ids: Sequence[UUID]) -> dict[UUID, str]:
             _compute(plan_ids)
     except DatabaseError as error:
         if len(plan_ids) == 1:
-            return {plan_ids[0]: str(error).strip()}
+            return {plan_ids[0]: _message(error)}
         middle = len(plan_ids) // 2
         return _compute_apart(plan_ids[:middle]) | _compute_apart(plan_ids[middle:])
     return {}
+
+
+def _message(error: DatabaseError) -> str:
+    """Its first line: the rest quotes a statement of some hundred lines."""
+    return str(error).strip().partition("\n")[0]
 
 
 def _remember_failure(plan_id: UUID, error: str, *, at: datetime) -> None:
@@ -212,10 +217,10 @@ def _repair(plan: Plan, batch: MarkerBatch) -> bool:
                 if _is_busy(error):
                     raise
                 # Another plan that these markers concern failed: no reason to keep this reader waiting.
-                logger.warning("read_repair_of_all_failed", plan=str(plan.pk), error=str(error))
+                logger.warning("read_repair_of_all_failed", plan=str(plan.pk), error=_message(error))
         recompute_plans([plan.pk])
     except DatabaseError as error:
-        logger.warning("read_repair_failed", plan=str(plan.pk), error=str(error))
+        logger.warning("read_repair_failed", plan=str(plan.pk), error=_message(error))
         return False
     return True
 
@@ -327,7 +332,7 @@ def _sweep_all() -> SweepResult:
     except DatabaseError as error:
         if not connection.is_usable():
             raise
-        logger.warning("sweep_of_all_failed", error=str(error))
+        logger.warning("sweep_of_all_failed", error=_message(error))
         return SweepResult()
 
 
@@ -337,13 +342,13 @@ def _sweep_batch(batch: MarkerBatch) -> SweepResult:
     except DatabaseError as error:
         if not connection.is_usable():
             raise
-        logger.warning("sweep_batch_failed", error=str(error))
+        logger.warning("sweep_batch_failed", error=_message(error))
     try:
         return SweepResult(len(batch.ids), *work_off_apart(batch))
     except DatabaseError as error:
         if not connection.is_usable():
             raise
-        logger.warning("sweep_batch_left", error=str(error))
+        logger.warning("sweep_batch_left", error=_message(error))
         return SweepResult(failed=len(batch.ids))
 
 
@@ -386,7 +391,7 @@ def rebuild() -> tuple[int, int]:
         with transaction.atomic():
             _compute(None)
     except DatabaseError as error:
-        logger.warning("rebuild_failed", error=str(error))
+        logger.warning("rebuild_failed", error=_message(error))
         plan_ids = Plan.objects.unscoped("rebuild of all KPIs").order_by("pk").values_list("pk", flat=True)
         errors = _compute_apart(list(plan_ids))
     _remove_orphans(PlanKPI.objects.unscoped(ROLLUP).all())

@@ -63,6 +63,7 @@ def test_a_plan_that_fails_keeps_a_marker_and_blocks_no_other(failing: AccountPl
     failure = RollupFailure.objects.get()
     assert (failure.plan_id, failure.attempts) == (failing.pk, 1)
     assert failure.last_error
+    assert "\n" not in failure.last_error, "without the statement"
     assert operations.is_lagging()
     operations.fresh_kpi(others[0])
     assert stored(others[0]).pipeline == 70
