@@ -116,4 +116,5 @@ def write_errors(bound: BoundField) -> SafeString:
     errors = bound.errors
     if not errors:
         return mark_safe("")
-    return format_html_join("", '<small class="text-danger">{}</small>', ((error,) for error in errors))
+    lines = format_html_join("", "<li>{}</li>", ((error,) for error in errors))
+    return format_html('<ul class="k-errors" id="{}_error">{}</ul>', bound.auto_id, lines)
