@@ -102,7 +102,7 @@ LINES = "CAST(SUM(l.amount) AS bigint)"
 PARTLY = (
     f"""
         SELECT c.plan_id, o.close_date AS on_date, {LINES} AS amount,
-               {LINES} * o.probability AS weighted, {FLAGS}, {CURRENCIES}
+               CASE WHEN s.is_closed THEN 0 ELSE {LINES} * o.probability END AS weighted, {FLAGS}, {CURRENCIES}
         FROM covered c {OPPORTUNITIES}
         JOIN crm_opportunityline l ON l.opportunity_id = o.id
         {OF_NAMED} = l.product_id

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kam.core.money import currency_codes, minor_units
+from babel.numbers import list_currencies
+
+from kam.core.money import minor_units
 from metrics.rollup import facts
 from metrics.rollup.dialects import DIALECTS, FACTOR_ONE, RATE_ONE, Dialect
 from metrics.rollup.rates import LOOKED_UP, NEEDS_CROSS_RATE, Rates, rate_on
@@ -76,7 +78,7 @@ class Given:
 def _by_places(currency: str, values: dict[int, str]) -> str:
     """The value for as many decimal places as a currency has."""
     by_places: dict[int, list[str]] = {}
-    for code in sorted(currency_codes()):
+    for code in sorted(list_currencies()):  # also those out of use, which old plans have
         by_places.setdefault(minor_units(code), []).append(f"'{code}'")
     cases = " ".join(
         f"WHEN {currency} IN ({', '.join(codes)}) THEN {values[places]}"

@@ -190,3 +190,31 @@ def test_numbers_that_stay_the_same_are_not_written() -> None:
 
     assert again.computed_at == first.computed_at < changed.computed_at
     assert changed.pipeline == 71
+
+
+def test_what_was_lost_is_no_sum_however_large_its_lines_are() -> None:
+    """Together they weigh more than 64 bits hold; a lost deal has no weight, and no plan fails for it."""
+    plan = factories.create_plan()
+    product = factories.create_product()
+    factories.create_plan_product(plan, product)
+    for stage in (factories.lost_stage(), factories.won_stage()):
+        deal = factories.create_opportunity(plan.account, amount=1, stage=stage, close_date=plan.start_date)
+        for _line in range(10):
+            factories.create_opportunity_line(deal, product=product, amount=10**12)
+        Opportunity.objects.unscoped("test").filter(pk=deal.pk).update(probability=100)
+
+    kpi, is_fresh = operations.fresh_kpi(plan)
+
+    assert is_fresh
+    assert (kpi.won_revenue, kpi.pipeline, kpi.won_count, kpi.lost_count) == (10**13, 0, 1, 1)
+
+
+def test_a_currency_out_of_use_is_rounded_to_its_own_minor_unit() -> None:
+    plan = factories.create_plan()
+    deal = factories.create_opportunity(plan.account, stage=factories.won_stage(), close_date=plan.start_date)
+    Plan.objects.unscoped("test").filter(pk=plan.pk).update(currency="ESP")
+    Opportunity.objects.unscoped("test").filter(pk=deal.pk).update(currency="ESP", amount=Decimal("7.500"))
+
+    kpi, _fresh = operations.fresh_kpi(Plan.objects.unscoped("test").get(pk=plan.pk))
+
+    assert kpi.won_revenue == 8
