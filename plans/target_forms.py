@@ -88,7 +88,9 @@ class TargetLineForm(forms.Form):
             field = self.fields[name]
             field.widget.attrs |= {"aria-label": f"{field.label}, {line}", "data-column": name}
             if name != "growth":
-                field.decimal_places = field.least_places = minor_units(currency)  # type: ignore[attr-defined]
+                places = minor_units(currency)
+                field.decimal_places = field.least_places = places  # type: ignore[attr-defined]
+                field.widget.attrs["data-places"] = places
         from_orders = self.fields["last_year"].prepare_value(shown(last_year.from_orders))
         self.fields["last_year"].widget.attrs["placeholder"] = from_orders
         self.fields["remove"].widget.attrs["aria-label"] = _("Remove %(line)s") % {"line": line}

@@ -36,6 +36,11 @@
     return typed === null ? Number(row.dataset.orders) : typed;
   }
 
+  // As the form shows it: without decimals where they are zero.
+  function shown(number, places) {
+    return number.toFixed(places).replace(/\.0+$/, "");
+  }
+
   // One number, two views: what was typed last leads.
   function follow(row, column) {
     const base = lastYear(row);
@@ -43,10 +48,9 @@
     const target = cell(row, "target");
     if (!(base > 0)) return;
     if (column === "growth" && valueOf(growth) !== null) {
-      const places = (target.defaultValue.split(".")[1] || "").length;
-      target.value = (base * (1 + valueOf(growth) / 100)).toFixed(places);
+      target.value = shown(base * (1 + valueOf(growth) / 100), Number(target.dataset.places));
     } else if ((column === "target" || column === "last_year") && valueOf(target) !== null) {
-      growth.value = ((valueOf(target) / base - 1) * 100).toFixed(1);
+      growth.value = shown((valueOf(target) / base - 1) * 100, 1);
     }
   }
 

@@ -37,9 +37,11 @@ def test_targets_are_typed_and_pasted_as_in_a_spreadsheet(
     column = {name: page.locator(f"[data-column={name}]") for name in ("growth", "target", "stretch")}
 
     column["growth"].first.fill("5")
-    expect(column["target"].first).to_have_value("1050.00")
+    expect(column["target"].first).to_have_value("1050")
+    column["growth"].first.fill("0.05")
+    expect(column["target"].first).to_have_value("1000.50")
     column["target"].first.fill("1100")
-    expect(column["growth"].first).to_have_value("10.0")
+    expect(column["growth"].first).to_have_value("10")
     page.keyboard.press("ArrowDown")
     expect(column["target"].nth(1)).to_be_focused()
     page.keyboard.press("Enter")
