@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 
 class MetricsConfig(AppConfig):
@@ -14,10 +15,13 @@ class MetricsConfig(AppConfig):
         from kam.core.triggers import register
         from metrics import markers, receivers, rollup, sqlite_functions, triggers
         from metrics.api import promises, reviews
+        from metrics.scenario_models import Scenario
         from plans import signals
+        from plans.operations.contents import register_content
         from plans.tabs import PlanTab, register_tab
 
         functions = (rollup.FUNCTION, markers.MARKERS_FUNCTION, markers.PLANS_FUNCTION)
+        register_content(Scenario, lambda count: ngettext("scenario", "scenarios", count))
         register(triggers.declared, after_install=[function.install for function in functions])
         connection_created.connect(sqlite_functions.install, dispatch_uid="metrics-sqlite-functions")
         # After the triggers are back: those of `kam.core`, an app listed before.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
 from kam.core.admin import limit_history
 from plans.admin import PlanPartAdmin, openly_visible
 from stakeholders import models
+from stakeholders.operations.links import save_link
 
 # The log is no place to look at the people of confidential plans.
 limit_history("stakeholders", openly_visible)
@@ -35,6 +38,9 @@ class StakeholderLinkAdmin(PlanPartAdmin):
     search_fields = ("from_stakeholder__contact__name", "to_stakeholder__contact__name")
     autocomplete_fields = ("from_stakeholder", "to_stakeholder")
     fields = ("from_stakeholder", "kind", "to_stakeholder")
+
+    def save_model(self, request: HttpRequest, obj: models.StakeholderLink, form: Any, change: bool) -> None:
+        save_link(obj)
 
 
 @admin.register(models.ParticipantStakeholder)

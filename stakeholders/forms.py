@@ -82,11 +82,14 @@ class StakeholderForm(PlanPartForm):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         plan = self.instance.plan
-        contact: Any = self.fields["contact"]
-        around = accounts_around(plan).values("pk")
-        contact.queryset = Contact.objects.visible_to(user).filter(account__in=around)
-        contact.widget.options_url = reverse("stakeholders:contact_options", args=[plan.pk])
-        self.fields["organisation"].queryset = Account.objects.visible_to(user)  # type: ignore[attr-defined]
+        if self.instance._state.adding:
+            contact: Any = self.fields["contact"]
+            around = accounts_around(plan).values("pk")
+            contact.queryset = Contact.objects.visible_to(user).filter(account__in=around)
+            contact.widget.options_url = reverse("stakeholders:contact_options", args=[plan.pk])
+            self.fields["organisation"].queryset = Account.objects.visible_to(user)  # type: ignore[attr-defined]
+        else:
+            del self.fields["contact"], self.fields["organisation"]
         self.offer_roles()
         for name, words in (("support", _("Not known")), ("relationship_desired", _("As it is"))):
             if name in self.fields:

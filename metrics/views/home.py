@@ -83,12 +83,14 @@ def home(request: HttpRequest) -> HttpResponse:
     leads = user.role in {Role.MANAGER, Role.EXECUTIVE}
     mine = my_plans(user)
     planned = my_activities(user, today=today)
+    concerns = concerns_of(user, planned, today=today)
     context = {
         "greeting": greeting(timezone.localtime().hour),
         "today": today,
         "plans": mine[:SHOWN_PLANS],
         "has_more_plans": len(mine) > SHOWN_PLANS,
-        "concerns": concerns_of(user, planned, today=today),
+        "concerns": concerns,
+        "waiting": sum(concern.count for concern in concerns),
         "planned": planned,
         "tasks_panel": render_panel(request, "plans:my_tasks_panel"),
         "may_add_activity": user.has_perm("crm.add_activity"),

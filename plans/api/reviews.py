@@ -94,7 +94,7 @@ class PlanReviewViewSet(PlanContentViewSet):
     def hold(self, request: Request, pk: str) -> Response:
         """The review was held: the plan's numbers are frozen with it."""
         review = self.get_locked_object(self.permission("change"), requires_version=False)
-        if not review.is_planned:
+        if not review.may_be_held:
             raise Conflict(already(review))
         context = self.get_serializer_context()
         body = HoldReviewSerializer(review, data=request.data, partial=True, context=context)

@@ -117,6 +117,10 @@ class PlanReview(BaseModel):
         return self.status == ReviewStatus.PLANNED
 
     @property
+    def may_be_held(self) -> bool:
+        return self.is_planned and self.plan.is_live
+
+    @property
     def is_held(self) -> bool:
         return self.status == ReviewStatus.HELD
 

@@ -55,7 +55,8 @@ class Table:
     `parent` points at what they hang on. `links` point at other copied rows, and stay empty where these are
     not copied; a row stays behind without one of those that it `needed`. Rows that match `left_out` (asked with
     the new plan's owner) stay behind, with what hangs on them. `names` point at rows outside the plan that a row
-    takes its name from. `fit` changes the values of a row for the new plan, and says whether it has a place there.
+    takes its name from. `fitting` makes what changes the values of a row for the new plan, and says whether it has
+    a place there.
     """
 
     model: type[BaseModel]

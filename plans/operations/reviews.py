@@ -35,7 +35,7 @@ AT_ONCE = 1_000
 
 
 class ReviewSettledError(Exception):
-    """The review was held or skipped, or follows from the plan, and cannot take this step (HTTP 409)."""
+    """The review was held or skipped, follows from the plan, or its plan is over (HTTP 409)."""
 
 
 # --- Made and kept ----------------------------------------------------------------------------
@@ -136,8 +136,8 @@ def hold_review(
 ) -> PlanReview:
     """The filled, checked review was held: today, if it names no day. The numbers freeze as they are.
 
-    Raises `ReviewSettledError` if it was held or skipped before, and `StaleObjectError` if somebody
-    saved it in between.
+    Raises `ReviewSettledError` if it was held or skipped before or the plan is over, and
+    `StaleObjectError` if somebody saved it in between.
     """
     _refuse_settled(review)
     review.status = ReviewStatus.HELD
@@ -200,17 +200,20 @@ def save_review(
 
 
 def _locked(review: PlanReview) -> PlanReview:
-    _locked_plan(review.plan_id)
+    plan = _locked_plan(review.plan_id)
     stored: PlanReview = PlanReview.objects.unscoped(WHY).select_for_update().get(pk=review.pk)
+    stored.plan = plan
     return stored
 
 
 def _refuse_settled(review: PlanReview) -> None:
     stored = _locked(review)
-    if not stored.is_planned:
+    if not stored.may_be_held:
         raise ReviewSettledError(already(stored))
 
 
 def already(review: PlanReview) -> str:
+    if review.is_planned and not review.plan.is_live:
+        return _("“%(plan)s” is over: its reviews are no longer held.") % {"plan": review.plan}
     texts = {"review": review, "status": ReviewStatus(review.status).label}
     return _("“%(review)s” is “%(status)s” and cannot take this step.") % texts

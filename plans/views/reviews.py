@@ -24,6 +24,7 @@ from kam.users.models import User
 from plans import operations, policies
 from plans.enums import PlanStatus, ReviewRating, ReviewStatus
 from plans.models import ActionPlan, AssessmentTask, Plan, PlanReview
+from plans.operations.reviews import already
 from plans.review_forms import HoldReviewForm, ReviewForm, ReviewTaskForm, SkipReviewForm
 from plans.views.work.tree import participants_at, with_participants
 from templates_app.enums import PlanSection
@@ -101,16 +102,17 @@ def planreview_detail(request: HttpRequest, review: PlanReview) -> HttpResponse:
     ready([review])
     tasks = AssessmentTask.objects.visible_to(request.user).filter(reviews=review).with_place()
     may_change = request.user.has_perm("plans.change_planreview", review)
-    suggested = operations.suggested_agenda(review, request.user) if review.is_planned else ""
+    needs_agenda = review.is_planned and not review.agenda
+    suggested = operations.suggested_agenda(review, request.user) if needs_agenda else ""
     context = context_of(
         review,
         numbers_panel=render_panel(request, "metrics:review_numbers", review),
         attendees=review.attendees.all(),
         tasks=list(tasks.order_by("due_date", "pk")),
-        suggested=[] if review.agenda else suggested.splitlines(),
+        suggested=suggested.splitlines(),
         changes=changes_of(review),
         may_change=may_change,
-        may_hold=may_change and review.is_planned and review.plan.is_live,
+        may_hold=may_change and review.may_be_held,
         today=company_today(),
     )
     return render(request, "plans/reviews/detail.html", context)
@@ -157,8 +159,8 @@ def planreview_update(request: HttpRequest, review: PlanReview) -> HttpResponse:
 
 @object_required(PlanReview, "plans.change_planreview", queryset=with_plan)
 def planreview_hold(request: HttpRequest, review: PlanReview) -> HttpResponse:
-    if not review.is_planned:
-        messages.error(request, _("“%(review)s” is settled.") % {"review": review})
+    if not review.may_be_held:
+        messages.error(request, already(review))
         return redirect(review)
     known = initial(review, request.user)
     form = HoldReviewForm(posted(request), initial=known, instance=review, user=request.user)

@@ -201,6 +201,8 @@ class AccountPlanStakeholder(BaseModel):
             errors["contact"] = ValidationError(text, params={"needs": {"organisation"}})
         elif self.contact_id and self.plan_id and "contact" in changed and not self._is_around_plan():
             errors["contact"] = _("The contact belongs to an account that this plan is not about.")
+        if not self._state.adding and (others := {"contact", "organisation"} & changed):
+            errors |= dict.fromkeys(others, _("What is noted is about them: add the other one instead."))
         if not self._state.adding and "plan" in changed:
             errors["plan"] = _("A stakeholder stays on its plan.")
         elif self.plan_id and (problem := check_section(self)):

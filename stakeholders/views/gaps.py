@@ -93,7 +93,9 @@ def _line(gap: Gap, plan: Plan, user: User, open_accounts: set[Any], *, may_chan
 def stakeholder_gaps(request: HttpRequest, plan: Plan) -> HttpResponse:
     frame = frame_of(request, plan, "gaps")
     gaps = gaps_of(plan, today=company_today())
+    people = AccountPlanStakeholder.objects.visible_to(request.user).filter(plan=plan)
     context = frame | {
         "gaps": lines_of(gaps, plan, request.user, may_change=frame["may_change"]),
+        "is_empty": not gaps and not people.exists(),
     }
     return render(request, "stakeholders/stakeholder_gaps.html", context)

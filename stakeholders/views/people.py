@@ -22,6 +22,7 @@ from stakeholders.charts import LINES, MapCell, MapLink, MapPerson, cells_of, re
 from stakeholders.enums import Influence, LinkKind, Support
 from stakeholders.gaps import gaps_among
 from stakeholders.models import AccountPlanStakeholder, StakeholderLink
+from stakeholders.policies import leads_to
 from stakeholders.views.frame import frame_of, links_of, people_of, with_head
 from stakeholders.views.gaps import lines_of
 
@@ -175,26 +176,16 @@ def stakeholder_organisation(request: HttpRequest, plan: Plan) -> HttpResponse:
 def tree_of(people: Sequence[AccountPlanStakeholder], links: Sequence[StakeholderLink]) -> list[Place]:
     """By the links of the plan, and where it says nothing by the contacts' own superiors."""
     places = {row.pk: Place(row) for row in people}
-    above = {
-        link.from_stakeholder_id: link.to_stakeholder_id for link in links if link.kind == LinkKind.REPORTS_TO
-    }
+    above: dict[Any, list[Any]] = {}
+    for link in links:
+        if link.kind == LinkKind.REPORTS_TO:
+            above.setdefault(link.from_stakeholder_id, []).append(link.to_stakeholder_id)
     by_contact = {row.contact_id: row.pk for row in reversed(people) if row.contact_id}
     for row in people:
         superior = by_contact.get(row.contact.reports_to_id) if row.contact else None
-        if row.pk not in above and superior and not _is_above(row.pk, superior, above):
-            above[row.pk] = superior
+        if row.pk not in above and superior and not leads_to(superior, row.pk, above):
+            above[row.pk] = [superior]
     for row in people:
-        if (superior := above.get(row.pk)) in places:
+        for superior in above.get(row.pk, ()):
             places[superior].below.append(places[row.pk])
-    return [places[row.pk] for row in people if above.get(row.pk) not in places]
-
-
-def _is_above(candidate: Any, start: Any, above: dict[Any, Any]) -> bool:
-    """Whether one comes upwards from `start` to the candidate: then it cannot be the superior as well."""
-    seen = set()
-    while start is not None and start not in seen:
-        if start == candidate:
-            return True
-        seen.add(start)
-        start = above.get(start)
-    return False
+    return [places[row.pk] for row in people if row.pk not in above]

@@ -16,9 +16,9 @@ from kam.core.clock import company_today
 from kam.users.models import User
 from metrics.models import PlanKPI, ReviewNumbers
 from metrics.operations import rebuild
-from plans.enums import ReviewStatus
+from plans.enums import PlanStatus, ReviewStatus
 from plans.models import PlanReview
-from plans.operations.reviews import keep_reviews
+from plans.operations.reviews import ReviewSettledError, hold_review, keep_reviews
 from tests import factories
 from tests.fixtures import ApiFor, ClientFor, World
 
@@ -73,7 +73,7 @@ def test_review_is_held_with_the_numbers_of_that_moment_and_they_stay(
         with pytest.raises(TypeError):
             change()
     again = client.post(url, held_by_form(review, account_manager), follow=True)
-    assert "is settled" in again.content.decode()
+    assert "cannot take this step" in again.content.decode()
     skipped = client.get(reverse("plans:planreview_skip", args=[review.pk]), follow=True)
     assert "cannot be skipped any more" in skipped.content.decode()
 
@@ -174,3 +174,39 @@ def test_number_of_statements_does_not_grow(
     after = [statements(client, url), statements(client, held.get_absolute_url()), statements(caller, API)]
     assert after == before
     assert statements(client, "/") == home
+
+
+def test_reviews_of_a_plan_that_is_over_are_no_longer_held(
+    world: World, review: PlanReview, account_manager: User, client_as: ClientFor, api: ApiFor
+) -> None:
+    type(world.plan).objects.unscoped("test").filter(pk=world.plan.pk).update(status=PlanStatus.COMPLETED)
+    url = reverse("plans:planreview_hold", args=[review.pk])
+
+    answer = client_as(account_manager).post(url, held_by_form(review, account_manager), follow=True)
+    by_api = api(account_manager).post(f"{API}{review.pk}/hold/", {}, format="json")
+
+    assert "is over: its reviews are no longer held" in answer.content.decode()
+    assert by_api.status_code == 409
+    with pytest.raises(ReviewSettledError):
+        hold_review(review=review, user=account_manager)
+    review.refresh_from_db()
+    assert review.status == ReviewStatus.PLANNED
+
+
+def test_home_counts_reviews_that_are_still_to_be_held_one_by_one(
+    world: World, account_manager: User, client_as: ClientFor
+) -> None:
+    late = company_today() - timedelta(days=2)
+    for status, held_on in ((ReviewStatus.HELD, late), (ReviewStatus.SKIPPED, None)):
+        row = factories.create_review(world.plan, due_date=late - timedelta(days=len(status)))
+        PlanReview.objects.unscoped("test").filter(pk=row.pk).update(status=status, held_on=held_on)
+    client = client_as(account_manager)
+    page = client.get("/")
+    assert "Reviews due" not in page.content.decode()
+    waiting = page.context["waiting"]
+
+    factories.create_review(world.plan, due_date=late)
+
+    page = client.get("/")
+    assert "Reviews due" in page.content.decode()
+    assert page.context["waiting"] == waiting + 1

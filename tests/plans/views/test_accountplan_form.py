@@ -4,11 +4,13 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.db import models
 from django.urls import reverse
 
 from kam.users.models import User
 from plans.enums import Access, PlanStatus
-from plans.models import AccountPlan
+from plans.models import AccountPlan, Plan
+from plans.operations import contents
 from templates_app.enums import RevenueBasis
 from tests import factories
 from tests.fixtures import ClientFor, World
@@ -239,3 +241,14 @@ def test_delete_says_what_goes(
     assert "1 strategy 2 objectives 1 review 2 stakeholders 1 partner" in question
     assert "“Harbour Clinics this year” is deleted." in text_of(response)
     assert not AccountPlan.objects.unscoped("test").filter(pk=world.plan.pk).exists()
+
+
+def test_whatever_goes_with_a_plan_is_told_before() -> None:
+    """All rows that a plan takes with it, but news of it and what is computed anew."""
+    gone = {
+        relation.related_model._meta.label
+        for relation in Plan._meta.related_objects
+        if relation.on_delete is models.CASCADE
+    }
+    told = {model._meta.label for model in contents.registered()}
+    assert gone - told == {"collaboration.Notification", "metrics.PlanKPISnapshot"}
