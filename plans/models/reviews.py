@@ -118,7 +118,8 @@ class PlanReview(BaseModel):
 
     @property
     def may_be_held(self) -> bool:
-        return self.is_planned and self.plan.is_live
+        """The last ones of a completed plan, too; none of a plan that was dropped or put away."""
+        return self.is_planned and self.plan.status not in {PlanStatus.CANCELLED, PlanStatus.ARCHIVED}
 
     @property
     def is_held(self) -> bool:

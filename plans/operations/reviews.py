@@ -213,7 +213,7 @@ def _refuse_settled(review: PlanReview) -> None:
 
 
 def already(review: PlanReview) -> str:
-    if review.is_planned and not review.plan.is_live:
+    if review.is_planned and not review.may_be_held:
         return _("“%(plan)s” is over: its reviews are no longer held.") % {"plan": review.plan}
     texts = {"review": review, "status": ReviewStatus(review.status).label}
     return _("“%(review)s” is “%(status)s” and cannot take this step.") % texts

@@ -176,10 +176,10 @@ def test_number_of_statements_does_not_grow(
     assert statements(client, "/") == home
 
 
-def test_reviews_of_a_plan_that_is_over_are_no_longer_held(
+def test_reviews_of_a_plan_that_was_dropped_are_no_longer_held(
     world: World, review: PlanReview, account_manager: User, client_as: ClientFor, api: ApiFor
 ) -> None:
-    type(world.plan).objects.unscoped("test").filter(pk=world.plan.pk).update(status=PlanStatus.COMPLETED)
+    type(world.plan).objects.unscoped("test").filter(pk=world.plan.pk).update(status=PlanStatus.CANCELLED)
     url = reverse("plans:planreview_hold", args=[review.pk])
 
     answer = client_as(account_manager).post(url, held_by_form(review, account_manager), follow=True)
